@@ -1,0 +1,171 @@
+"""The events of the log as frozen values: a decision, an upload's end, a policy change, a fault.
+
+Whoever makes one fills in facts as they are, unredacted; `record.ecs` turns them into what may be stored. Nothing here
+holds headers, cookies or body bytes, so that these can't reach the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from forgewall.errors import Problem
+from forgewall.model import Mode, Subject, Target, Verdict
+from forgewall.record.ulid import new_id
+
+MAX_PROBLEMS = 20
+"""How many policy problems one event may hold; `PolicyChange.problem_count` tells how many there were."""
+
+
+def utc_now() -> datetime:
+    """The present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Stage(StrEnum):
+    """What was decided about: one HTTP request, or a connection before any request could be seen."""
+
+    REQUEST = "request"
+    CONNECTION = "connection"
+
+
+class Result(StrEnum):
+    """How the body of an admitted request ended."""
+
+    COMPLETE = "complete"  # every byte went on to the forge
+    CUT = "cut"  # we stopped it: a limit, or a fault on our side
+    ABORTED = "aborted"  # the client or the forge broke the connection off
+    REFUSED = "refused"  # the forge answered with an error status
+
+
+class Change(StrEnum):
+    """What came of reading the policy file."""
+
+    LOADED = "loaded"
+    REJECTED = "rejected"
+    UNCHANGED = "unchanged"
+
+
+class Severity(StrEnum):
+    """Whether a fault needs somebody's attention."""
+
+    NOTICE = "notice"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRef:
+    """The policy in force: SHA-256 of its text in hex, the file it came from, and its mode."""
+
+    digest: str
+    file: str
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """The facts of a request that an event may tell, or of a connection where `method` and `path` are None.
+
+    `host` and `port` are where it really goes. `path` is the raw request target in origin form, query included.
+    `http_version` is as ECS spells it: `1.1` or `2`. `content_length` is in bytes as announced, None if it wasn't.
+    `mime_type` is the Content-Type without parameters, `server_name` the SNI. `role` is the `identify` role of the
+    host (`web`, `api`, `store`, `lfs`, …), empty where unknown.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    method: str | None = None
+    path: str | None = None
+    http_version: str | None = None
+    user_agent: str | None = None
+    content_length: int | None = None
+    mime_type: str | None = None
+    server_name: str | None = None
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided about a request or connection, written before the client gets its answer.
+
+    `request_id` is the same for all events of one request. `response_status` is the HTTP status we answer ourselves
+    with, None where the forge answers or nothing is sent. `target` is None where no request could be read.
+    """
+
+    request_id: str
+    subject: Subject
+    exchange: Exchange
+    verdict: Verdict
+    policy: PolicyRef
+    target: Target | None = None
+    stage: Stage = Stage.REQUEST
+    response_status: int | None = None
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """How the body of an admitted request ended; it repeats the facts of its decision, so that each line stands alone.
+
+    `wire_bytes` counts the body without framing, `body_bytes` the same after Content-Encoding (None if not decoded).
+    `sha256` (hex) is of the bytes on the wire, None if nobody hashed them. `seconds` is how long it took. `verdict` is
+    what ended it where that isn't the decision's own verdict (such as `too-large`); `response_status` is the answer.
+    """
+
+    decision: Decision
+    result: Result
+    wire_bytes: int
+    seconds: float
+    body_bytes: int | None = None
+    sha256: str | None = None
+    verdict: Verdict | None = None
+    response_status: int | None = None
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChange:
+    """What came of reading the policy file. `policy` is what is in force afterwards, the last good one on `rejected`.
+
+    `old_digest` was in force before (None at start), `new_digest` is of the text that was read (None if unreadable).
+    """
+
+    change: Change
+    policy: PolicyRef | None
+    old_digest: str | None
+    new_digest: str | None
+    approvals: int
+    problems: tuple[Problem, ...] = ()
+    problem_count: int = 0
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=utc_now)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "problem_count", max(self.problem_count, len(self.problems)))
+        object.__setattr__(self, "problems", self.problems[:MAX_PROBLEMS])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something went wrong inside, or an operator should know of something. Never built from payload bytes.
+
+    `where` names the place in our own words (`request headers hook`), `message` says what was done about it,
+    `exception` is the class name of the exception if there was one; its text may quote a client and stays out.
+    """
+
+    where: str
+    message: str
+    severity: Severity = Severity.ERROR
+    exception: str | None = None
+    request_id: str | None = None
+    subject: Subject | None = None
+    exchange: Exchange | None = None
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=utc_now)
+
+
+type Event = Decision | Upload | PolicyChange | Fault

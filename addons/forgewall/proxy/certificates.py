@@ -1,0 +1,299 @@
+"""The certificate authority in whose name Forgewall answers for forge hosts: made once, or the company's own.
+
+`forgewall-ca.pem` is the certificate alone, which clients trust; `forgewall-ca.key` is the key, for the owner only.
+Nothing is ever overwritten, and anything half made or unfit stops the start with a sentence.
+
+Not here: leaf certificates (mitmproxy makes them) and upstream verification. This module doesn't import mitmproxy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from forgewall.errors import StartError
+
+CERTIFICATE_NAME = "forgewall-ca.pem"
+KEY_NAME = "forgewall-ca.key"
+LIFETIME = timedelta(days=3650)
+BACKDATE = timedelta(days=2)  # clients' clocks may be slow; leaf certificates are backdated as much
+EXPIRY_WARNING = timedelta(days=30)
+FILE_BYTES = 1 << 20  # no sane certificate or key file is longer
+
+type Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CA:
+    """A usable CA: `certificate` signs leaves with `key`; `chain` is it and the certificates above it, as given.
+
+    `warnings` are sentences for the operator about what works but will bite. The key never shows in a repr.
+    """
+
+    certificate_path: Path
+    key_path: Path
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    key: Key = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """What clients are given: certificates only, PEM, the issuing CA first."""
+        return b"".join(cert.public_bytes(serialization.Encoding.PEM) for cert in self.chain)
+
+    @property
+    def combined_pem(self) -> bytes:
+        """Key and certificates in one PEM, for memory or a private file only."""
+        key = self.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return key + self.certificate_pem
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate in upper-case hex pairs, as browsers and `openssl x509 -fingerprint` show it."""
+        return self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def ensure_ca(directory: Path, own: tuple[Path, Path] | None = None) -> CA:
+    """The CA in `directory`, made there at the first start, or the company's `own` (certificate file, key file).
+
+    An administrator may also place the two files in `directory` beforehand. Several processes may start at once.
+    Raises StartError with what is wrong, where, and what to do.
+    """
+    if own is not None:
+        return load_ca(*own)
+    certificate, key = directory / CERTIFICATE_NAME, directory / KEY_NAME
+    try:
+        if not (certificate.exists() and key.exists()):  # the common case asks for nothing, not even write access
+            directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+            with _locked(directory):
+                _complete(certificate, key)
+    except OSError as error:
+        raise StartError(
+            f"cannot make a CA in {directory}: {error.strerror or error}. "
+            "Choose a writable directory with --certs, or place forgewall-ca.pem and forgewall-ca.key there."
+        ) from None
+    return load_ca(certificate, key)
+
+
+def load_ca(certificate: Path, key: Path) -> CA:
+    """Read a CA from two PEM files; the first certificate is the one that signs, others are the chain above it.
+
+    Raises StartError if either can't be read or used.
+    """
+    chain = _certificates(certificate)
+    issuer = chain[0]
+    private = _key(key)
+    if private.public_key() != issuer.public_key():
+        raise StartError(
+            f"{key} is not the key of the first certificate in {certificate}. Put the matching pair there "
+            "(the signing CA first, the certificates above it after)."
+        )
+    warnings = _fit(issuer, certificate)
+    return CA(
+        certificate_path=certificate, key_path=key, certificate=issuer, chain=chain, key=private, warnings=warnings
+    )
+
+
+def _complete(certificate: Path, key: Path) -> None:
+    """Make both files where neither is; leave both where both are; refuse one without the other."""
+    have_certificate, have_key = os.path.lexists(certificate), os.path.lexists(key)
+    if have_certificate and have_key:
+        return
+    if have_certificate or have_key:
+        here, missing = (certificate, key) if have_certificate else (key, certificate)
+        raise StartError(
+            f"{here} is there but {missing} is not, so the CA is incomplete. Put {missing.name} back; or, if no "
+            f"client trusts this CA yet, remove {here} and start again to make a new one."
+        )
+    private, made = _make()
+    _place(
+        key,
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ),
+        0o600,
+    )
+    _place(certificate, made.public_bytes(serialization.Encoding.PEM), 0o644)
+
+
+def _make() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """A new P-256 CA by RFC 5280 section 4.2.1, as Python's VERIFY_X509_STRICT wants it.
+
+    Path length 0: it signs servers, never another CA. No extended key usage: not all clients expect one on a root.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    # The serial in the name keeps two installations' CAs apart in a client's store.
+    serial = x509.random_serial_number()
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Forgewall"),
+            x509.NameAttribute(NameOID.COMMON_NAME, f"Forgewall CA {serial:x}"[:25]),
+        ]
+    )
+    now = datetime.now(UTC).replace(microsecond=0)
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .serial_number(serial)
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(now - BACKDATE + LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(identifier, critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+    )
+    return key, builder.sign(key, hashes.SHA256())
+
+
+def _place(path: Path, content: bytes, mode: int) -> None:
+    """Write `path` whole or not at all, and never over anything: a hard link fails where a name exists.
+
+    Where there are no hard links (FAT, some shared folders), the lock alone keeps two first starts apart.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """One process at a time looks whether the CA is there and makes it; the lock leaves no file behind."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks: creation is exclusive all the same
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path, what: str, *, private: bool) -> bytes:
+    """The file's bytes; where `private`, only if nobody but its owner may open it."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if private and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise StartError(
+                    f"{path} can be opened by others than its owner (mode {stat.S_IMODE(mode):04o}), and whoever "
+                    f"reads it can impersonate every site. Run: chmod 600 {path}"
+                )
+            content = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise StartError(f"cannot read the {what} {path}: {error.strerror or error}.") from None
+    if len(content) > FILE_BYTES:
+        raise StartError(f"the {what} {path} is larger than {FILE_BYTES} bytes; is it the right file?")
+    return content
+
+
+def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    content = _read(path, "CA certificate", private=False)
+    if b"PRIVATE KEY" in content:
+        raise StartError(
+            f"{path} holds a private key, but it is the file that clients are given. "
+            f"Keep only certificates in it and the key in {KEY_NAME}."
+        )
+    try:
+        return tuple(x509.load_pem_x509_certificates(content))
+    except ValueError:
+        raise StartError(f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).") from None
+
+
+def _key(path: Path) -> Key:
+    content = _read(path, "CA key", private=True)
+    try:
+        key = serialization.load_pem_private_key(content, password=None)
+    except TypeError:
+        raise StartError(
+            f"{path} is protected by a passphrase, which nobody can type at a proxy's start. Store it decrypted "
+            "(openssl pkey -in … -out …) with mode 600, or use a secret mount."
+        ) from None
+    except Exception:  # ValueError, UnsupportedAlgorithm, and what else a damaged key may raise
+        raise StartError(f"{path} holds no private key in PEM form that can be read.") from None
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
+        return key
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size >= 256:
+        return key
+    raise StartError(f"{path} is no key that clients accept for a CA: use RSA of 2048 bits or more, or EC P-256.")
+
+
+def _fit(certificate: x509.Certificate, path: Path) -> tuple[str, ...]:
+    """Warnings about a CA that can be used; StartError for one that can't (RFC 5280 sections 4.1.2.5, 4.2.1)."""
+    now = datetime.now(UTC)
+    if now > certificate.not_valid_after_utc:
+        raise StartError(f"the CA in {path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}. Renew it.")
+    if now < certificate.not_valid_before_utc:
+        raise StartError(
+            f"the CA in {path} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC. "
+            "Check this machine's clock."
+        )
+    try:
+        extensions = certificate.extensions
+    except (ValueError, x509.DuplicateExtension):
+        raise StartError(f"the CA in {path} has extensions that can't be read.") from None
+    warnings = []
+    constraints = _extension(extensions, x509.BasicConstraints)
+    if constraints is None or not constraints.value.ca:
+        raise StartError(f"the first certificate in {path} is not a CA (basicConstraints CA:TRUE is missing).")
+    usage = _extension(extensions, x509.KeyUsage)
+    if usage is not None and not usage.value.key_cert_sign:
+        raise StartError(f"the CA in {path} may not sign certificates (keyUsage lacks keyCertSign).")
+    strict = "Python 3.13 and other strict clients will reject it"
+    if not constraints.critical:
+        warnings.append(f"the CA in {path} has basicConstraints that are not critical; {strict}.")
+    if usage is None:
+        warnings.append(f"the CA in {path} has no keyUsage; {strict}.")
+    if _extension(extensions, x509.SubjectKeyIdentifier) is None:
+        warnings.append(f"the CA in {path} has no subjectKeyIdentifier; {strict}.")
+    if certificate.not_valid_after_utc - now < EXPIRY_WARNING:
+        warnings.append(f"the CA in {path} expires on {certificate.not_valid_after_utc:%Y-%m-%d}; renew it in time.")
+    return tuple(warnings)
+
+
+def _extension[T: x509.ExtensionType](extensions: x509.Extensions, kind: type[T]) -> x509.Extension[T] | None:
+    try:
+        return extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None

@@ -1,0 +1,187 @@
+"""Fixtures for tests with real clients, a real proxy process and the local forge, all on loopback.
+
+    def test_it(forge, proxy):
+        forge.make_repository("github.com/acme/api")
+        run = proxy(policy=POLICY)                     # `forgewall run`; ended after the test
+        work = run.work_tree()                         # a git work tree with one commit
+        result = run.git("push", "https://github.com/mallory/loot", "main", cwd=work)
+        assert not result.ok and "not an approved" in result.output
+        assert forge.requests(host="github.com") == []
+        assert run.events("decision")
+
+`run.curl("-T", "-", url, stdin=b"...")` and `run.client("git-lfs", ...)` work alike. The clients get a clean
+environment that leads to the proxy. A test names the system tools it needs with `@pytest.mark.needs("git-lfs")`; where
+one is missing the test skips, and fails if CI=true.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from demo import clients
+from demo.clients import Result
+from demo.forge import HOSTS, Forge
+from demo.proxy import Proxy
+
+POLICY = """\
+version: 1
+contact: security@acme.example
+forges:
+  - {host: git.acme.example, kind: gitlab}
+approved:
+  - github.com/acme
+  - gitlab.com/acme/platform
+  - bitbucket.org/acme
+  - git.acme.example/acme
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*tools): system programs without which the test can't run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for tool in marker.args:
+            if shutil.which(tool) is None:
+                reason = f"{tool} is not installed"
+                if os.environ.get("CI") == "true":
+                    pytest.fail(reason, pytrace=False)
+                pytest.skip(reason)
+
+
+class Run(Proxy):
+    """A running proxy together with clients that use it."""
+
+    home: Path
+
+    def client(
+        self,
+        *command: str,
+        cwd: Path | None = None,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float = 60,
+    ) -> Result:
+        """Run any client through the proxy; `env` adds to or replaces variables of its clean environment."""
+        variables = clients.environment(self.home, self.url, self.ca_file) | dict(env or {})
+        return clients.run(command, env=variables, cwd=cwd or self.home, stdin=stdin, seconds=seconds)
+
+    def git(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        protocol: int | None = None,
+        http: str | None = None,
+    ) -> Result:
+        """Run git through the proxy, with wire protocol `protocol` (0 or 2) and `http` (`HTTP/1.1` or `HTTP/2`)."""
+        options: list[str] = []
+        if protocol is not None:
+            options += ["-c", f"protocol.version={protocol}"]
+        if http is not None:
+            options += ["-c", f"http.version={http}"]
+        return self.client("git", *options, *arguments, cwd=cwd, env=env)
+
+    def curl(self, *arguments: str, stdin: bytes | None = None, seconds: float = 60) -> Result:
+        """Run curl through the proxy: quiet, errors shown, with a time limit."""
+        limit = ["--max-time", str(int(seconds))]
+        return self.client("curl", "-sS", *limit, *arguments, stdin=stdin, seconds=seconds + 10)
+
+    def work_tree(self, name: str = "work", size: int = 0) -> Path:
+        """A new git work tree in branch `main` with one commit; with `size` it holds that many incompressible bytes."""
+        tree = self.home / name
+        self._check("git", "init", "--quiet", "--initial-branch=main", str(tree))
+        self.commit(tree, "first", size=size)
+        return tree
+
+    def commit(self, tree: Path, message: str, size: int = 0) -> str:
+        """Add a commit to `tree` and return its id; with `size` it adds that many incompressible bytes."""
+        (tree / "notes.txt").open("a", encoding="utf-8").write(f"{message}\n")
+        if size:
+            (tree / f"{message}.bin").write_bytes(os.urandom(size))
+        self._check("git", "add", "--all", cwd=tree)
+        self._check("git", "commit", "--quiet", "-m", message, cwd=tree)
+        return self._check("git", "rev-parse", "HEAD", cwd=tree).stdout.strip()
+
+    def _check(self, *command: str, cwd: Path | None = None) -> Result:
+        result = clients.run(command, env=clients.environment(self.home), cwd=cwd)
+        assert result.ok, str(result)
+        return result
+
+
+class StartProxy:
+    """The `proxy` fixture: call it to start a proxy; all are ended after the test."""
+
+    def __init__(self, directory: Path, forge: Forge) -> None:
+        self._directory = directory
+        self._forge = forge
+        self._started: list[Run] = []
+
+    def __call__(
+        self,
+        policy: str = POLICY,
+        *,
+        hosts: Sequence[str] = (),
+        connect_to: Sequence[str] = (),
+        options: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        trust_forge: bool = True,
+    ) -> Run:
+        """Start `forgewall run` with `policy`; all of `HOSTS` and `hosts` lead to the local forge.
+
+        `connect_to` values come before those. `env` adds to the proxy's own environment.
+        """
+        directory = self._directory / f"proxy{len(self._started)}"
+        run = Run(
+            directory,
+            policy,
+            connect_to=[*connect_to, *self._forge.connect_to((*HOSTS, *hosts))],
+            upstream_ca=self._forge.ca_file if trust_forge else None,
+            options=options,
+            env=env,
+        )
+        run.home = directory / "home"
+        run.home.mkdir()
+        self._started.append(run)
+        return run
+
+    def close(self) -> None:
+        for run in self._started:
+            run.close()
+
+
+@pytest.fixture(scope="session")
+def _forge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forge]:
+    if shutil.which("git") is None:
+        reason = "git is not installed"
+        pytest.fail(reason, pytrace=False) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    with Forge(tmp_path_factory.mktemp("forge") / "forge") as forge:
+        yield forge
+
+
+@pytest.fixture
+def forge(_forge: Forge) -> Forge:
+    """The local forge, one for the session; its journal is empty when a test starts."""
+    _forge.settle()
+    _forge.clear()
+    return _forge
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, forge: Forge) -> Iterator[StartProxy]:
+    """Call it to start a proxy in front of the local forge."""
+    start = StartProxy(tmp_path, forge)
+    yield start
+    start.close()

@@ -12,20 +12,18 @@ no accounts, no web pages, HTTP/1.1 only. Everything lies below `directory`; `cl
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import socket
 import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from demo import lfs, smart_http, wire
-from demo.authority import Authority, Flaw
-from demo.journal import Connection, Journal, Seen
+from demo import smart_http, wire
+from demo.authority import Authority
+from demo.exchange import Behaviour, Exchange
+from demo.journal import Connection, Journal
 
 HOSTS = (
     "github.com",
@@ -51,19 +49,6 @@ HOSTS = (
 """Names that the demo and the tests lead to the local forge; it answers under any other name too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
-    """How the forge treats one host name; the default is a healthy forge.
-
-    `bytes_per_second`: reads request bodies no faster. `refuse_after`: answers 413 after that many body bytes and
-    closes, as a forge with its own size limit does. `flaw`: what is wrong with the certificate.
-    """
-
-    bytes_per_second: int | None = None
-    refuse_after: int | None = None
-    flaw: Flaw = Flaw.NONE
-
-
 class Forge:
     """See the module. `tls_port`, `http_port` and `raw_port` are on 127.0.0.1; the proxy must trust `ca_file`."""
 
@@ -75,15 +60,16 @@ class Forge:
         self._authority = Authority(directory / "certificates")
         self._journal = Journal(journal_file)
         self._behaviours: dict[str, Behaviour] = {}
+        self._exchange = Exchange(self.root, self._objects, self._journal, self._behaviour)
         self._raw_banner = raw_banner
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._closing = False
+        self._markers: dict[int, threading.Event] = {}
         self.ca_file = self._authority.file
         self.requests = self._journal.requests
         self.connections = self._journal.connections
         self.clear = self._journal.clear
-        self.settle = self._journal.settle
         self.wait = self._journal.wait
         self.tls_port = self._listen(self._serve_tls)
         self.http_port = self._listen(self._serve_plain)
@@ -105,6 +91,21 @@ class Forge:
                 with contextlib.suppress(OSError):
                     open_socket.shutdown(socket.SHUT_RDWR)
                 open_socket.close()
+
+    def settle(self, *, closed: bool = False, seconds: float = 20) -> bool:
+        """Wait until all that reached the forge so far stands in the journal; False after `seconds`.
+
+        Connections are accepted in order, so one of our own that got through proves that earlier ones did. With
+        `closed` it also waits until no connection is open: after the proxy has ended, nothing can be on its way then.
+        """
+        for port in (self.tls_port, self.http_port, self.raw_port):
+            with socket.socket() as marker:
+                marker.bind(("127.0.0.1", 0))
+                accepted = self._markers[marker.getsockname()[1]] = threading.Event()
+                marker.connect(("127.0.0.1", port))
+                if not accepted.wait(seconds):
+                    return False
+        return self._journal.wait(lambda: self._journal.settled(closed), seconds)
 
     def make_repository(self, address: str) -> Path:
         """Make an empty bare repository for `address` (`github.com/acme/api`), replacing an older one of that name."""
@@ -165,18 +166,25 @@ class Forge:
     def _accept(self, listener: socket.socket, kind: str, serve: Callable[[socket.socket, Connection], None]) -> None:
         while True:
             try:
-                accepted, _ = listener.accept()
+                accepted, peer = listener.accept()
             except OSError:
                 return
+            marker = self._markers.pop(peer[1], None)
+            if marker is not None:
+                marker.set()
+                accepted.close()
+                continue
             with self._lock:
                 if self._closing:
                     accepted.close()
                     return
                 self._sockets.add(accepted)
-            threading.Thread(target=self._hold, args=(accepted, kind, serve), daemon=True).start()
+            connection = self._journal.connect(kind)
+            threading.Thread(target=self._hold, args=(accepted, connection, serve), daemon=True).start()
 
-    def _hold(self, accepted: socket.socket, kind: str, serve: Callable[[socket.socket, Connection], None]) -> None:
-        connection = self._journal.connect(kind)
+    def _hold(
+        self, accepted: socket.socket, connection: Connection, serve: Callable[[socket.socket, Connection], None]
+    ) -> None:
         try:
             serve(accepted, connection)
         except (OSError, wire.Aborted):
@@ -209,107 +217,10 @@ class Forge:
                 self._sockets.add(secured)
             try:
                 self._journal.note(connection, handshake=True)
-                self._serve_http(secured, connection)
+                self._exchange.serve(secured, connection)
             finally:
                 with self._lock:
                     self._sockets.discard(secured)
 
     def _serve_plain(self, accepted: socket.socket, connection: Connection) -> None:
-        self._serve_http(accepted, connection)
-
-    def _serve_http(self, accepted: socket.socket, connection: Connection) -> None:
-        stream = wire.Stream(accepted)
-        keep_alive = True
-        try:
-            while keep_alive and not stream.at_end():
-                keep_alive = self._serve_request(stream, connection)
-        finally:
-            self._journal.note(connection, received=stream.received)
-
-    def _serve_request(self, stream: wire.Stream, connection: Connection) -> bool:
-        try:
-            head = wire.read_head(stream)
-        except wire.Malformed as error:
-            seen = Seen(
-                connection=connection.number,
-                sni=connection.sni,
-                host="",
-                method="",
-                path="",
-                outcome="malformed",
-                note=str(error),
-            )
-            self._journal.begin(seen)
-            self._journal.serve(seen)
-            stream.send(wire.response(400, [("Connection", "close")], b"not HTTP/1.1\n"))
-            return False
-        seen = Seen(
-            connection=connection.number,
-            sni=connection.sni,
-            host=head.host,
-            method=head.method,
-            path=head.target,
-            headers=head.headers,
-        )
-        self._journal.begin(seen)
-        behaviour = self._behaviour(head.host)
-        stream.bytes_per_second = behaviour.bytes_per_second
-        try:
-            if (head.header("expect") or "").lower() == "100-continue":
-                stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-            return self._answer(stream, head, seen, behaviour) and head.keep_alive
-        except wire.Aborted:
-            if seen.outcome == "open":
-                self._journal.note(seen, outcome="aborted")
-            raise
-        except wire.Malformed as error:
-            self._journal.note(seen, outcome="malformed", note=str(error))
-            return False
-        finally:
-            stream.bytes_per_second = None
-            self._journal.serve(seen)
-
-    def _answer(self, stream: wire.Stream, head: wire.Head, seen: Seen, behaviour: Behaviour) -> bool:
-        """Serve one request; False if the connection must be closed afterwards."""
-        body = self._counted(wire.body(stream, head), seen, behaviour.refuse_after)
-        try:
-            found = smart_http.find_repository(self.root, head.host, head.path)
-            if found is not None:
-                seen.status = smart_http.serve(stream, head, body, *found)
-                return True
-            reply = self._reply(head, body)
-        except _TooMuch:
-            seen.status = 413
-            stream.send(wire.response(413, [("Connection", "close")], b"too much for this forge\n"))
-            return False
-        seen.status = reply.status
-        headers = [("Content-Type", reply.media_type)]
-        stream.send(wire.response(reply.status, headers, reply.content, head_only=head.method == "HEAD"))
-        return True
-
-    def _reply(self, head: wire.Head, body: Iterator[bytes]) -> lfs.Answer:
-        if lfs.is_lfs(head.path):
-            return lfs.answer(self._objects, head.host, head.method, head.path, body)
-        length = sum(len(part) for part in body)
-        if head.path.endswith("/info/refs"):
-            return lfs.Answer(status=404, content=b"no such repository\n", media_type="text/plain")
-        status = 201 if head.method in ("POST", "PUT") else 200
-        return lfs.Answer(
-            status=status,
-            content=json.dumps({"forge": "local", "path": head.path, "bytes": length}).encode() + b"\n",
-            media_type="application/json",
-        )
-
-    def _counted(self, body: Iterator[bytes], seen: Seen, refuse_after: int | None) -> Iterator[bytes]:
-        digest = hashlib.sha256()
-        for part in body:
-            digest.update(part)
-            self._journal.note(seen, body=seen.body + len(part))
-            if refuse_after is not None and seen.body > refuse_after:
-                raise _TooMuch
-            yield part
-        self._journal.note(seen, sha256=digest.hexdigest(), outcome="complete")
-
-
-class _TooMuch(Exception):
-    """The body is larger than this host's `refuse_after`."""
+        self._exchange.serve(accepted, connection)

@@ -31,7 +31,8 @@ class Connection:
 class Seen:
     """One request. `body` is its length in bytes without transfer coding, `sha256` the hash of those bytes.
 
-    `outcome`: `open` while it is being read, then `complete`, `aborted` (the peer left) or `malformed`.
+    `outcome`: `open` while it is being read, then `complete`, `aborted` (the peer left), `malformed`, or
+    `refused` (the forge itself answered early).
     """
 
     connection: int
@@ -123,6 +124,9 @@ class Journal:
         with self._changed:
             return self._changed.wait_for(condition, until - time.monotonic())
 
-    def settle(self, seconds: float = 20) -> bool:
-        """Wait until every request seen so far has been served or given up."""
-        return self.wait(lambda: all(seen.served for seen in self._requests), seconds)
+    def settled(self, closed: bool) -> bool:
+        """Whether every request seen so far has been served or given up, and with `closed` no connection is open."""
+        with self._changed:
+            return all(seen.served for seen in self._requests) and not (
+                closed and any(connection.open for connection in self._connections)
+            )

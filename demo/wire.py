@@ -6,6 +6,7 @@ It is not a general server: what a well-behaved proxy never sends (two framings,
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -70,6 +71,14 @@ class Stream:
             self._connection.sendall(data)
         except OSError as error:
             raise Aborted from error
+
+    def finish_early(self, limit: int = 64 << 20) -> None:
+        """Send no more and read away at most `limit` bytes, so that the peer can still read what was sent to it."""
+        with contextlib.suppress(OSError):
+            self._connection.settimeout(10)
+            self._connection.shutdown(socket.SHUT_WR)
+            while limit > 0 and (data := self._connection.recv(READ)):
+                limit -= len(data)
 
     def _fill(self) -> None:
         size = READ

@@ -1,0 +1,138 @@
+"""One HTTP connection of the local forge: reads requests, notes them, and answers each from git, LFS or the sink."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import lfs, smart_http, wire
+from demo.authority import Flaw
+from demo.journal import Connection, Journal, Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How the forge treats one host name; the default is a healthy forge.
+
+    `bytes_per_second`: reads request bodies no faster. `refuse_after`: answers 413 after that many body bytes and
+    closes, as a forge with its own size limit does. `flaw`: what is wrong with the certificate.
+    """
+
+    bytes_per_second: int | None = None
+    refuse_after: int | None = None
+    flaw: Flaw = Flaw.NONE
+
+
+class Exchange:
+    """Serves connections; `behaviour` says how to treat the host that a request names."""
+
+    def __init__(
+        self, root: Path, objects: Path, journal: Journal, behaviour: Callable[[str | None], Behaviour]
+    ) -> None:
+        self._root = root
+        self._objects = objects
+        self._journal = journal
+        self._behaviour = behaviour
+
+    def serve(self, accepted: socket.socket, connection: Connection) -> None:
+        """Serve requests on one connection until it ends; Aborted or OSError if the peer leaves in the middle."""
+        stream = wire.Stream(accepted)
+        keep_alive = True
+        try:
+            while keep_alive and not stream.at_end():
+                keep_alive = self._serve_request(stream, connection)
+        finally:
+            self._journal.note(connection, received=stream.received)
+
+    def _serve_request(self, stream: wire.Stream, connection: Connection) -> bool:
+        try:
+            head = wire.read_head(stream)
+        except wire.Malformed as error:
+            seen = Seen(
+                connection=connection.number,
+                sni=connection.sni,
+                host="",
+                method="",
+                path="",
+                outcome="malformed",
+                note=str(error),
+            )
+            self._journal.begin(seen)
+            self._journal.serve(seen)
+            stream.send(wire.response(400, [("Connection", "close")], b"not HTTP/1.1\n"))
+            return False
+        seen = Seen(
+            connection=connection.number,
+            sni=connection.sni,
+            host=head.host,
+            method=head.method,
+            path=head.target,
+            headers=head.headers,
+        )
+        self._journal.begin(seen)
+        behaviour = self._behaviour(head.host)
+        stream.bytes_per_second = behaviour.bytes_per_second
+        try:
+            if (head.header("expect") or "").lower() == "100-continue":
+                stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return self._answer(stream, head, seen, behaviour) and head.keep_alive
+        except wire.Aborted:
+            if seen.outcome == "open":
+                self._journal.note(seen, outcome="aborted")
+            raise
+        except wire.Malformed as error:
+            self._journal.note(seen, outcome="malformed", note=str(error))
+            return False
+        finally:
+            stream.bytes_per_second = None
+            self._journal.serve(seen)
+
+    def _answer(self, stream: wire.Stream, head: wire.Head, seen: Seen, behaviour: Behaviour) -> bool:
+        """Serve one request; False if the connection must be closed afterwards."""
+        body = self._counted(wire.body(stream, head), seen, behaviour.refuse_after)
+        try:
+            found = smart_http.find_repository(self._root, head.host, head.path)
+            if found is not None:
+                seen.status = smart_http.serve(stream, head, body, *found)
+                return True
+            reply = self._reply(head, body)
+        except _TooMuch:
+            self._journal.note(seen, outcome="refused", status=413)
+            stream.send(wire.response(413, [("Connection", "close")], b"too much for this forge\n"))
+            stream.finish_early()
+            return False
+        seen.status = reply.status
+        headers = [("Content-Type", reply.media_type)]
+        stream.send(wire.response(reply.status, headers, reply.content, head_only=head.method == "HEAD"))
+        return True
+
+    def _reply(self, head: wire.Head, body: Iterator[bytes]) -> lfs.Answer:
+        if lfs.is_lfs(head.path):
+            return lfs.answer(self._objects, head.host, head.method, head.path, body)
+        length = sum(len(part) for part in body)
+        if head.path.endswith("/info/refs"):
+            return lfs.Answer(status=404, content=b"no such repository\n", media_type="text/plain")
+        status = 201 if head.method in ("POST", "PUT") else 200
+        return lfs.Answer(
+            status=status,
+            content=json.dumps({"forge": "local", "path": head.path, "bytes": length}).encode() + b"\n",
+            media_type="application/json",
+        )
+
+    def _counted(self, body: Iterator[bytes], seen: Seen, refuse_after: int | None) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        for part in body:
+            digest.update(part)
+            self._journal.note(seen, body=seen.body + len(part))
+            if refuse_after is not None and seen.body > refuse_after:
+                raise _TooMuch
+            yield part
+        self._journal.note(seen, sha256=digest.hexdigest(), outcome="complete")
+
+
+class _TooMuch(Exception):
+    """The body is larger than this host's `refuse_after`."""

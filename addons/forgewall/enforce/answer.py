@@ -29,7 +29,6 @@ def answer(
     *,
     event_id: str | None = None,
     extra: tuple[tuple[str, str], ...] = (),
-    phrase: str = "",
 ) -> Reply:
     """A reply that no cache keeps (RFC 9111 section 5.2.2.5) and no browser reinterprets.
 
@@ -45,4 +44,4 @@ def answer(
         *event,
         *extra,
     )
-    return Reply(status=status, headers=headers, body=body, phrase=phrase)
+    return Reply(status=status, headers=headers, body=body)

@@ -5,9 +5,15 @@ Not here: deciding. Nothing in this room can turn a refusal into anything else.
 
 from __future__ import annotations
 
-from forgewall.enforce import rest
+from dataclasses import replace
+
+from forgewall.enforce import git, rest
 from forgewall.enforce.answer import Reply
-from forgewall.enforce.refusal import Failure, Message, Refusal, say, say_unavailable
+from forgewall.enforce.language import Language, language_of, service_of
+from forgewall.enforce.lfs import lfs
+from forgewall.enforce.page import refusal_page
+from forgewall.enforce.refusal import Failure, Message, Refusal
+from forgewall.enforce.wording import say, say_unavailable
 from forgewall.model import Request, Target
 
 __all__ = ["Failure", "Refusal", "Reply", "refuse", "unavailable"]
@@ -39,4 +45,40 @@ def unavailable(
 
 
 def _render(message: Message, request: Request, target: Target | None, head: bytes) -> Reply:
-    return rest.text(message)
+    reply = _write(language_of(request, target), message, request, head)
+    if request.method == "CONNECT":
+        return replace(reply, phrase=rest.phrase(message))
+    if request.method == "HEAD":
+        # RFC 9110 section 9.3.2: no content; its length may be left out.
+        kept = tuple(pair for pair in reply.headers if pair[0] != "content-length")
+        return replace(reply, headers=kept, body=b"")
+    return reply
+
+
+def _write(language: Language, message: Message, request: Request, head: bytes) -> Reply:
+    path, _, query = request.path.partition("?")
+    match language:
+        case Language.GIT_ADVERTISEMENT:
+            return git.advertisement(message, service_of(query) or "git-upload-pack")
+        case Language.GIT_RESULT if path.rstrip("/").lower().endswith("git-receive-pack"):
+            return git.push_result(message, head)
+        case Language.GIT_RESULT:
+            return git.fetch_result(message, path.rstrip("/").lower().rpartition("/")[2])
+        case Language.LFS:
+            return lfs(message)
+        case Language.GITHUB_JSON:
+            return rest.github(message)
+        case Language.GITLAB_JSON:
+            return rest.gitlab(message)
+        case Language.BITBUCKET_JSON:
+            return rest.bitbucket_cloud(message)
+        case Language.BITBUCKET_SERVER_JSON:
+            return rest.bitbucket_server(message)
+        case Language.GRAPHQL:
+            return rest.graphql(message)
+        case Language.REGISTRY_JSON:
+            return rest.registry(message)
+        case Language.HTML:
+            return refusal_page(message)
+        case Language.TEXT:
+            return rest.text(message)

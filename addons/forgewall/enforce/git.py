@@ -1,0 +1,83 @@
+"""Refusals as git shows them: every line of ours on the user's terminal, and a status for each ref.
+
+git hides the body of an HTTP error behind "The requested URL returned error: 403", so these answers have status 200
+and say no inside the protocol: gitprotocol-pack(5), gitprotocol-http(5), gitprotocol-v2(5).
+"""
+
+from __future__ import annotations
+
+from forgewall.enforce import rest
+from forgewall.enforce.answer import Reply, answer
+from forgewall.enforce.commands import CommandReader, Commands, Malformed
+from forgewall.enforce.pktline import BAND_64K, BAND_SMALL, FLUSH, band, pkt
+from forgewall.enforce.refusal import Message
+
+TEXT_BYTES = 8000  # an ERR packet's text; a `Message` is far shorter
+LINE_BYTES = 900  # one line on side-band 2, within the 1000 bytes of the small band
+
+
+def advertisement(message: Message, service: str) -> Reply:
+    """The answer to `GET info/refs?service=…`: git prints `fatal: remote error:` and the message; no object is sent.
+
+    `service` is `git-upload-pack`, `git-receive-pack` or `git-upload-archive`. An ERR packet does for protocol v0 and
+    v2 alike.
+    """
+    body = pkt(f"# service={service}\n".encode()) + FLUSH + pkt(_error(message))
+    return answer(200, f"application/x-{service}-advertisement", body, event_id=message.event_id)
+
+
+def fetch_result(message: Message, service: str) -> Reply:
+    """The answer to `POST git-upload-pack` (and git-upload-archive): the same ERR packet."""
+    return answer(200, f"application/x-{service}-result", pkt(_error(message)), event_id=message.event_id)
+
+
+def push_result(message: Message, head: bytes) -> Reply:
+    """The answer to `POST git-receive-pack`: our lines as `remote:`, and `ng` for each ref in the command list.
+
+    `head` is the beginning of the body. The lone flush-pkt that goes before a large push gets an empty result, or git
+    would give up without showing anything; the push that follows is refused. What isn't a command list gets 403.
+    """
+    reader = CommandReader()
+    commands = reader.feed(head)
+    if isinstance(commands, Malformed):
+        return rest.text(message)
+    if commands is None:
+        commands = reader.so_far()
+        if not reader.started:
+            # Nothing was read. Every forge offers side-band-64k and every git of the last 15 years takes it.
+            commands = Commands(refs=(), capabilities=frozenset({"side-band-64k", "report-status"}), complete=False)
+    if commands.probe:
+        return answer(200, "application/x-git-receive-pack-result", b"", event_id=message.event_id)
+    body = _result(message, commands)
+    if body is None:
+        return rest.text(message)
+    return answer(200, "application/x-git-receive-pack-result", body, event_id=message.event_id)
+
+
+def _result(message: Message, commands: Commands) -> bytes | None:
+    """The result in what the client negotiated; None if it negotiated no way to tell it anything."""
+    known = commands.capabilities
+    width = BAND_64K if "side-band-64k" in known else BAND_SMALL if "side-band" in known else 0
+    status = _status(message, commands) if known & {"report-status", "report-status-v2"} else b""
+    if not width:
+        return status or None
+    lines = b"".join(band(2, _line(line), width) for line in message.lines)
+    return lines + band(1, status, width) + FLUSH
+
+
+def _status(message: Message, commands: Commands) -> bytes:
+    short = message.short.encode()
+    refs = b"".join(pkt(b"ng %b %b\n" % (ref, short)) for ref in commands.refs)
+    return pkt(b"unpack %b\n" % short) + refs + FLUSH
+
+
+def _error(message: Message) -> bytes:
+    return _bounded(b"ERR " + "\n".join(message.lines).encode(), TEXT_BYTES)
+
+
+def _line(line: str) -> bytes:
+    return _bounded(line.encode(), LINE_BYTES) + b"\n"
+
+
+def _bounded(data: bytes, limit: int) -> bytes:
+    return data[:limit].decode(errors="ignore").encode()  # never half a character

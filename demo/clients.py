@@ -28,6 +28,12 @@ class Result:
         """Both streams as one text."""
         return self.stdout + self.stderr
 
+    def check(self) -> Result:
+        """This result, if the client succeeded; RuntimeError with what it printed otherwise."""
+        if not self.ok:
+            raise RuntimeError(str(self))
+        return self
+
     def __str__(self) -> str:
         return f"$ {' '.join(self.command)}\n{self.output}[exit {self.returncode}]"
 

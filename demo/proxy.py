@@ -52,9 +52,9 @@ class Proxy:
         self.stdout_lines: list[str] = []
         self._stderr_file = directory / "stderr.txt"
         self._ready = threading.Event()
-        self.command = [sys.executable, "-c", _START, "run", "--policy", str(self.policy_file)]
-        self.command += ["--listen", "127.0.0.1:0", "--events", str(self.events_directory)]
-        self.command += ["--certs", str(self.certificates)]
+        self.environment = _environment(directory) | dict(env or {})
+        self.command = self.program("run", "--policy", str(self.policy_file), "--listen", "127.0.0.1:0")
+        self.command += ["--events", str(self.events_directory), "--certs", str(self.certificates)]
         if upstream_ca is not None:
             self.command += ["--upstream-ca", str(upstream_ca)]
         for value in connect_to:
@@ -66,12 +66,17 @@ class Proxy:
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
-                env=_environment(directory) | dict(env or {}),
+                env=self.environment,
                 cwd=directory,
+                start_new_session=True,  # Ctrl-C is ours; the proxy gets SIGTERM from `close`
             )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.port = self._wait_ready(seconds)
+        try:
+            self.port = self._wait_ready(seconds)
+        except BaseException:
+            self.close()
+            raise
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Proxy:
@@ -81,6 +86,11 @@ class Proxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @staticmethod
+    def program(*arguments: str) -> list[str]:
+        """The command line of `forgewall` with `arguments`; needs `environment`."""
+        return [sys.executable, "-c", _START, *arguments]
 
     @property
     def stderr(self) -> str:

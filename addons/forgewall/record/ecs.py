@@ -1,0 +1,271 @@
+"""Turns an event into an Elastic Common Schema 9.4.0 document (https://www.elastic.co/docs/reference/ecs).
+
+What ECS has no field for stands under `forgewall.*`. Every string leaves here redacted and safe to print. It writes
+nothing; `record.log` does.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from forgewall import __version__
+from forgewall.model import Action, Effect, Operation, Target, Verdict
+from forgewall.record import attack, redact
+from forgewall.record.event import (
+    Change,
+    Decision,
+    Event,
+    Fault,
+    PolicyChange,
+    PolicyRef,
+    Result,
+    Severity,
+    Stage,
+    Upload,
+)
+from forgewall.record.sentence import outcome, sentence
+from forgewall.record.wire import Document, long, parties, wire
+
+ECS_VERSION = "9.4.0"
+_LIMITS = {"full": 4608, "path": redact.PATH_LIMIT, "query": redact.PATH_LIMIT, "original": 512, "name": 256}
+_OBSERVER = {
+    "type": "proxy",
+    "vendor": "Forgewall",
+    "product": "Forgewall",
+    "version": __version__,
+    "hostname": socket.gethostname(),
+}
+_CONNECTION_CODES = {"ssh": "ssh"}
+
+
+def document(event: Event) -> Document:
+    """`event` as an ECS document, ready for `json.dumps`; fields that don't apply are absent."""
+    match event:
+        case Decision():
+            body = _decision(event)
+        case Upload():
+            body = _upload(event)
+        case PolicyChange():
+            body = _policy_change(event)
+        case Fault():
+            body = _fault(event)
+    whole = {
+        "@timestamp": _stamp(event.time),
+        "ecs": {"version": ECS_VERSION},
+        "message": sentence(event),
+        **body,
+        "observer": _OBSERVER,
+    }
+    whole["event"] = {"id": event.id, "module": "forgewall", "provider": "proxy", **body["event"]}
+    return _clean_object(whole)
+
+
+def _decision(event: Decision) -> Document:
+    verdict = event.verdict
+    body = _request(event, verdict, sent=event.exchange.content_length)
+    body["event"] = {
+        "dataset": "forgewall.decision",
+        **_classes(event),
+        "action": f"{_verb(event)}-{outcome(verdict)}",
+        "outcome": "success",  # of the proxy: it did what the policy asked for
+        "code": verdict.code,
+        "reason": verdict.reason,
+    }
+    if event.response_status is not None:
+        body["http"]["response"] = {"status_code": event.response_status}
+    return body
+
+
+def _upload(event: Upload) -> Document:
+    verdict = event.verdict or event.decision.verdict
+    body = _request(event.decision, verdict, sent=event.wire_bytes)
+    stopped = event.verdict is not None and attack.objected(event.verdict)
+    nanoseconds = int(event.seconds * 1e9) if math.isfinite(event.seconds) else 0
+    body["event"] = {
+        "dataset": "forgewall.upload",
+        "kind": "alert" if stopped else "event",
+        "category": ["network", "web", "intrusion_detection"] if stopped else ["network", "web"],
+        "type": ["denied", "access", "end"] if event.result is Result.CUT else ["access", "end"],
+        "action": f"upload-{event.result.value}",
+        "outcome": "success" if event.result is Result.COMPLETE or stopped else "failure",
+        "code": verdict.code,
+        "reason": verdict.reason,
+        "start": _stamp(event.decision.time),
+        "end": _stamp(event.time),
+        "duration": max(0, nanoseconds),
+        **({"severity": 73} if stopped else {}),
+    }
+    body["source"]["bytes"] = long(event.wire_bytes)
+    if event.response_status is not None:
+        body["http"]["response"] = {"status_code": event.response_status}
+    if event.sha256 is not None:
+        body["related"]["hash"] = [event.sha256]
+    body["forgewall"]["decision_id"] = event.decision.id
+    body["forgewall"]["upload"] = {
+        "result": event.result.value,
+        "wire_bytes": long(event.wire_bytes),
+        "body_bytes": long(event.body_bytes),
+        "sha256": event.sha256,
+    }
+    return body
+
+
+def _policy_change(event: PolicyChange) -> Document:
+    rejected = event.change is Change.REJECTED
+    return {
+        "event": {
+            "dataset": "forgewall.policy",
+            "kind": "event",
+            "category": ["configuration"],
+            "type": ["change"] if event.change is Change.LOADED else ["info"],
+            "action": f"policy-{event.change.value}",
+            "outcome": "failure" if rejected else "success",
+        },
+        "log": {"level": "error" if rejected else "info"},
+        "forgewall": {
+            "policy": _policy(event.policy) if event.policy else None,
+            "change": {
+                "result": event.change.value,
+                "old_digest": event.old_digest,
+                "new_digest": event.new_digest,
+                "approvals": long(event.approvals),
+                "problem_count": long(event.problem_count),
+                "problems": [str(problem) for problem in event.problems],
+            },
+        },
+    }
+
+
+def _fault(event: Fault) -> Document:
+    error = event.severity is Severity.ERROR
+    subject, exchange = event.subject, event.exchange
+    return {
+        "event": {
+            "dataset": "forgewall.fault",
+            "kind": "event",
+            "category": ["web"],
+            "type": ["error"] if error else ["info"],
+            "action": "internal-error" if error else "notice",
+            "outcome": "failure" if error else "success",
+            "reason": event.message,
+        },
+        "log": {"level": "error" if error else "warn"},
+        "error": {"type": event.exception, "message": event.message} if error else None,
+        **(parties(subject, exchange) if subject else {}),
+        **(wire(exchange, event.request_id) if exchange else {"http": {"request": {"id": event.request_id}}}),
+        "forgewall": {"where": event.where},
+    }
+
+
+def _request(event: Decision, verdict: Verdict, *, sent: int | None) -> Document:
+    """What a decision and the end of its upload have in common."""
+    exchange, target, policy = event.exchange, event.target, event.policy
+    ids = attack.subtechniques(event, verdict)
+    body = {**wire(exchange, event.request_id), **parties(event.subject, exchange)}
+    body["http"]["request"]["body"] = {"bytes": long(sent)}
+    body["network"] = {
+        "transport": "tcp",
+        "direction": "outbound",
+        "protocol": _CONNECTION_CODES.get(verdict.code, "tls" if event.stage is Stage.CONNECTION else "http"),
+        "application": target.kind.value if target else None,
+    }
+    body["rule"] = {
+        "id": verdict.rule,
+        "name": verdict.rule.replace("/", " ", 1),
+        "category": verdict.rule.partition("/")[0],
+        "ruleset": policy.file,
+        "version": policy.digest[:12],
+        "reference": verdict.reference,
+    }
+    body["threat"] = attack.threat(ids)
+    body["tags"] = [outcome(verdict), *ids]
+    body["forgewall"] = {
+        "stage": event.stage.value,
+        **(_target(target) if target else {}),
+        "action": verdict.action.value,
+        "would_action": verdict.would_action.value if verdict.would_action else None,
+        "code": verdict.code,
+        "max_upload": long(verdict.max_upload),
+        "over": verdict.over.value,
+        "host_role": exchange.role or None,
+        "subject_source": event.subject.source,
+        "policy": _policy(policy),
+        "analytics": [],
+        "signals": [],
+        "mitigations": [attack.MITIGATION] if attack.objected(verdict) else [],
+    }
+    return body
+
+
+def _classes(event: Decision) -> Document:
+    """`event.kind`, `.category`, `.type` and `.severity`: an alert where the policy objects, an event otherwise."""
+    verdict = event.verdict
+    objected = attack.objected(verdict)
+    connection = event.stage is Stage.CONNECTION
+    category = ["network"] if connection else ["network", "web"]
+    if objected:
+        category.append("intrusion_detection")
+    write = event.target is None or event.target.effect is Effect.WRITE
+    return {
+        "kind": "alert" if objected else "event",
+        "category": category,
+        "type": [
+            "denied" if verdict.action is Action.BLOCK else "allowed",
+            "connection" if connection else "access",
+        ],
+        **({"severity": 73 if write else 47} if objected else {}),
+    }
+
+
+def _verb(event: Decision) -> str:
+    if event.target is not None:
+        operation = event.target.operation
+        return "git-push" if operation is Operation.PUSH else operation.value
+    return "connection" if event.stage is Stage.CONNECTION else "request"
+
+
+def _target(target: Target) -> Document:
+    return {
+        "forge": target.kind.value,
+        "host": target.host,
+        "address": target.address,
+        "key": target.key,
+        "owner": target.owner,
+        "repository": target.repository,
+        "operation": target.operation.value,
+        "effect": target.effect.value,
+        "evidence": target.evidence,
+        "also": [
+            {"address": also.address, "owner": also.owner, "repository": also.repository, "role": also.role}
+            for also in target.also[:20]
+        ],
+    }
+
+
+def _policy(policy: PolicyRef) -> Document:
+    return {"digest": policy.digest, "file": policy.file, "mode": policy.mode.value}
+
+
+def _stamp(time: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _clean_object(fields: Mapping[str, Any]) -> Document:
+    """`fields` without absent values and empty objects, every string redacted and bounded."""
+    result: Document = {}
+    for key, value in fields.items():
+        if isinstance(value, str):
+            result[key] = redact.text(value, _LIMITS.get(key, redact.LIMIT))
+        elif isinstance(value, dict):
+            if inner := _clean_object(value):
+                result[key] = inner
+        elif isinstance(value, list):
+            result[key] = [_clean_object(item) if isinstance(item, dict) else redact.text(item) for item in value]
+        elif value is not None:
+            result[key] = value
+    return result

@@ -1,0 +1,103 @@
+"""The one sentence of an event, its `message`: who did what where, how much, and why the policy said so.
+
+For people; programs read the fields. Nothing is redacted here, `record.ecs` does that to all strings alike.
+"""
+
+from __future__ import annotations
+
+from forgewall.model import Action, Effect, Operation, Subject, Target, Verdict
+from forgewall.record.event import Change, Decision, Event, Fault, PolicyChange, Result, Severity, Stage, Upload
+
+_WORDS = {Operation.PUSH: "git push", Operation.FETCH: "read", Operation.UNIDENTIFIED: "unidentified request"}
+_ENDED = {
+    Result.COMPLETE: "Completed",
+    Result.CUT: "Cut",
+    Result.ABORTED: "Aborted",
+    Result.REFUSED: "The forge refused",
+}
+
+
+def sentence(event: Event) -> str:
+    """One English sentence without a full stop that tells what `event` is about."""
+    match event:
+        case Decision():
+            return _decision(event)
+        case Upload():
+            return _upload(event)
+        case PolicyChange():
+            return _policy(event)
+        case Fault():
+            return _fault(event)
+
+
+def outcome(verdict: Verdict) -> str:
+    """What was done, in a word: `blocked`, `would-block`, `logged` or `allowed`."""
+    if verdict.action is Action.BLOCK:
+        return "blocked"
+    if verdict.would_action is Action.BLOCK:
+        return "would-block"
+    return "logged" if verdict.action is Action.LOG else "allowed"
+
+
+def operation_words(decision: Decision) -> str:
+    """What was asked for, in words a person uses."""
+    if decision.target is not None:
+        operation = decision.target.operation
+        return _WORDS.get(operation, operation.value.replace("-", " "))
+    if decision.verdict.code == "ssh":
+        return "SSH connection"
+    return "connection" if decision.stage is Stage.CONNECTION else "request"
+
+
+def place(decision: Decision) -> str:
+    """The address, or the host where no address is certain."""
+    target, exchange = decision.target, decision.exchange
+    if target is not None and target.address is not None:
+        return target.address
+    if target is not None:
+        return f"an unknown address on {target.host}"
+    return f"{exchange.host}:{exchange.port}"
+
+
+def who(subject: Subject) -> str:
+    """The user with the client's address in brackets, or the address alone."""
+    return f"{subject.user} ({subject.client})" if subject.user else subject.client
+
+
+def _preposition(target: Target | None) -> str:
+    return "from" if target is not None and target.effect is Effect.READ else "to"
+
+
+def _decision(event: Decision) -> str:
+    done = {"blocked": "Blocked", "would-block": "Would have blocked", "logged": "Logged", "allowed": "Allowed"}
+    size = f" of {event.exchange.content_length} bytes" if event.exchange.content_length else ""
+    return (
+        f"{done[outcome(event.verdict)]} {operation_words(event)}{size} by {who(event.subject)} "
+        f"{_preposition(event.target)} {place(event)}: {event.verdict.reason}"
+    )
+
+
+def _upload(event: Upload) -> str:
+    decision = event.decision
+    reason = f": {event.verdict.reason}" if event.verdict is not None else ""
+    return (
+        f"{_ENDED[event.result]} {operation_words(decision)} by {who(decision.subject)} "
+        f"{_preposition(decision.target)} {place(decision)} after {event.wire_bytes} bytes{reason}"
+    )
+
+
+def _policy(event: PolicyChange) -> str:
+    digest = (event.new_digest or "unreadable")[:12]
+    if event.change is Change.REJECTED:
+        first = f", first {event.problems[0]}" if event.problems else ""
+        kept = f"the policy {event.policy.digest[:12]} stays in force" if event.policy else "no policy is in force"
+        return f"Rejected policy {digest} with {event.problem_count} problem(s), {kept}{first}"
+    word = "Loaded" if event.change is Change.LOADED else "Read unchanged"
+    where = f" from {event.policy.file}, mode {event.policy.mode.value}" if event.policy else ""
+    return f"{word} policy {digest}{where}, {event.approvals} approval(s)"
+
+
+def _fault(event: Fault) -> str:
+    cause = f" ({event.exception})" if event.exception else ""
+    head = "Internal error" if event.severity is Severity.ERROR else "Notice"
+    return f"{head} in {event.where}{cause}: {event.message}"

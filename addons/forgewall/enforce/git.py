@@ -58,25 +58,23 @@ def _result(message: Message, commands: Commands) -> bytes | None:
     """The result in what the client negotiated; None if it negotiated no way to tell it anything."""
     known = commands.capabilities
     width = BAND_64K if "side-band-64k" in known else BAND_SMALL if "side-band" in known else 0
-    status = _status(message, commands) if known & {"report-status", "report-status-v2"} else b""
+    reports = bool(known & {"report-status", "report-status-v2"})
     if not width:
-        return status or None
-    lines = b"".join(band(2, _line(line), width) for line in message.lines)
-    return lines + band(1, status, width) + FLUSH
+        # The unpack line is then the only one that holds a sentence.
+        return _status(message, commands, message.sentence) if reports else None
+    lines = b"".join(band(2, _bounded(line.encode(), LINE_BYTES) + b"\n", width) for line in message.lines)
+    status = band(1, _status(message, commands, message.short), width) if reports else b""
+    return lines + status + FLUSH
 
 
-def _status(message: Message, commands: Commands) -> bytes:
+def _status(message: Message, commands: Commands, unpack: str) -> bytes:
     short = message.short.encode()
     refs = b"".join(pkt(b"ng %b %b\n" % (ref, short)) for ref in commands.refs)
-    return pkt(b"unpack %b\n" % short) + refs + FLUSH
+    return pkt(b"unpack %b\n" % _bounded(unpack.encode(), TEXT_BYTES)) + refs + FLUSH
 
 
 def _error(message: Message) -> bytes:
     return _bounded(b"ERR " + "\n".join(message.lines).encode(), TEXT_BYTES)
-
-
-def _line(line: str) -> bytes:
-    return _bounded(line.encode(), LINE_BYTES) + b"\n"
 
 
 def _bounded(data: bytes, limit: int) -> bytes:

@@ -3,7 +3,7 @@
 `forgewall-ca.pem` is the certificate alone, which clients trust; `forgewall-ca.key` is the key, for the owner only.
 Nothing is ever overwritten, and anything half made or unfit stops the start with a sentence.
 
-Not here: leaf certificates (mitmproxy makes them) and upstream verification. This module doesn't import mitmproxy.
+Not here: reading the files (`ca_file`), leaf certificates (mitmproxy makes them), upstream verification. This module doesn't import mitmproxy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,19 +19,16 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from forgewall.errors import StartError
+from forgewall.proxy.ca_file import Key, check_fitness, fingerprint_of, read_certificates, read_key
 
 CERTIFICATE_NAME = "forgewall-ca.pem"
 KEY_NAME = "forgewall-ca.key"
 LIFETIME = timedelta(days=3650)
 BACKDATE = timedelta(days=2)  # clients' clocks may be slow; leaf certificates are backdated as much
-EXPIRY_WARNING = timedelta(days=30)
-FILE_BYTES = 1 << 20  # no sane certificate or key file is longer
-
-type Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +61,7 @@ class CA:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the certificate in upper-case hex pairs, as browsers and `openssl x509 -fingerprint` show it."""
-        return self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+        return fingerprint_of(self.certificate)
 
 
 def ensure_ca(directory: Path, own: tuple[Path, Path] | None = None) -> CA:
@@ -95,18 +91,27 @@ def load_ca(certificate: Path, key: Path) -> CA:
 
     Raises StartError if either can't be read or used.
     """
-    chain = _certificates(certificate)
+    chain = read_certificates(certificate)
     issuer = chain[0]
-    private = _key(key)
+    private = read_key(key)
     if private.public_key() != issuer.public_key():
         raise StartError(
             f"{key} is not the key of the first certificate in {certificate}. Put the matching pair there "
             "(the signing CA first, the certificates above it after)."
         )
-    warnings = _fit(issuer, certificate)
+    warnings = check_fitness(issuer, certificate)
     return CA(
         certificate_path=certificate, key_path=key, certificate=issuer, chain=chain, key=private, warnings=warnings
     )
+
+
+def describe(certificate: Path) -> str:
+    """Fingerprint and expiry of the CA in a certificate file, for people; the key isn't touched.
+
+    Raises StartError if the file holds no certificate.
+    """
+    issuer = read_certificates(certificate)[0]
+    return f"SHA-256 {fingerprint_of(issuer)}, valid until {issuer.not_valid_after_utc:%Y-%m-%d}"
 
 
 def _complete(certificate: Path, key: Path) -> None:
@@ -208,92 +213,3 @@ def _locked(directory: Path) -> Iterator[None]:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _read(path: Path, what: str, *, private: bool) -> bytes:
-    """The file's bytes; where `private`, only if nobody but its owner may open it."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if private and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise StartError(
-                    f"{path} can be opened by others than its owner (mode {stat.S_IMODE(mode):04o}), and whoever "
-                    f"reads it can impersonate every site. Run: chmod 600 {path}"
-                )
-            content = file.read(FILE_BYTES + 1)
-    except OSError as error:
-        raise StartError(f"cannot read the {what} {path}: {error.strerror or error}.") from None
-    if len(content) > FILE_BYTES:
-        raise StartError(f"the {what} {path} is larger than {FILE_BYTES} bytes; is it the right file?")
-    return content
-
-
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    content = _read(path, "CA certificate", private=False)
-    if b"PRIVATE KEY" in content:
-        raise StartError(
-            f"{path} holds a private key, but it is the file that clients are given. "
-            f"Keep only certificates in it and the key in {KEY_NAME}."
-        )
-    try:
-        return tuple(x509.load_pem_x509_certificates(content))
-    except ValueError:
-        raise StartError(f"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).") from None
-
-
-def _key(path: Path) -> Key:
-    content = _read(path, "CA key", private=True)
-    try:
-        key = serialization.load_pem_private_key(content, password=None)
-    except TypeError:
-        raise StartError(
-            f"{path} is protected by a passphrase, which nobody can type at a proxy's start. Store it decrypted "
-            "(openssl pkey -in … -out …) with mode 600, or use a secret mount."
-        ) from None
-    except Exception:  # ValueError, UnsupportedAlgorithm, and what else a damaged key may raise
-        raise StartError(f"{path} holds no private key in PEM form that can be read.") from None
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= 2048:
-        return key
-    if isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size >= 256:
-        return key
-    raise StartError(f"{path} is no key that clients accept for a CA: use RSA of 2048 bits or more, or EC P-256.")
-
-
-def _fit(certificate: x509.Certificate, path: Path) -> tuple[str, ...]:
-    """Warnings about a CA that can be used; StartError for one that can't (RFC 5280 sections 4.1.2.5, 4.2.1)."""
-    now = datetime.now(UTC)
-    if now > certificate.not_valid_after_utc:
-        raise StartError(f"the CA in {path} expired on {certificate.not_valid_after_utc:%Y-%m-%d}. Renew it.")
-    if now < certificate.not_valid_before_utc:
-        raise StartError(
-            f"the CA in {path} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC. "
-            "Check this machine's clock."
-        )
-    try:
-        extensions = certificate.extensions
-    except (ValueError, x509.DuplicateExtension):
-        raise StartError(f"the CA in {path} has extensions that can't be read.") from None
-    warnings = []
-    constraints = _extension(extensions, x509.BasicConstraints)
-    if constraints is None or not constraints.value.ca:
-        raise StartError(f"the first certificate in {path} is not a CA (basicConstraints CA:TRUE is missing).")
-    usage = _extension(extensions, x509.KeyUsage)
-    if usage is not None and not usage.value.key_cert_sign:
-        raise StartError(f"the CA in {path} may not sign certificates (keyUsage lacks keyCertSign).")
-    strict = "Python 3.13 and other strict clients will reject it"
-    if not constraints.critical:
-        warnings.append(f"the CA in {path} has basicConstraints that are not critical; {strict}.")
-    if usage is None:
-        warnings.append(f"the CA in {path} has no keyUsage; {strict}.")
-    if _extension(extensions, x509.SubjectKeyIdentifier) is None:
-        warnings.append(f"the CA in {path} has no subjectKeyIdentifier; {strict}.")
-    if certificate.not_valid_after_utc - now < EXPIRY_WARNING:
-        warnings.append(f"the CA in {path} expires on {certificate.not_valid_after_utc:%Y-%m-%d}; renew it in time.")
-    return tuple(warnings)
-
-
-def _extension[T: x509.ExtensionType](extensions: x509.Extensions, kind: type[T]) -> x509.Extension[T] | None:
-    try:
-        return extensions.get_extension_for_class(kind)
-    except x509.ExtensionNotFound:
-        return None

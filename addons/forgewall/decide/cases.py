@@ -1,0 +1,137 @@
+"""The policy's own tests: sentences with the verdict they must get. `judge` is what they share with `explain`.
+
+A test that would pass if nothing had expired doesn't refuse the policy: otherwise a proxy that is restarted on the
+day after an approval ended would not come up. Such tests are told as warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from forgewall.decide.complaints import Complaints, nearest, quote
+from forgewall.decide.document import Node
+from forgewall.decide.engine import decide
+from forgewall.decide.fields import Fields
+from forgewall.decide.policy import OtherHosts, Policy
+from forgewall.decide.sentence import Sentence, parse_sentence
+from forgewall.identify.engine import identify
+from forgewall.model import Action, Mode, Subject, Target, Verdict
+
+TEST_KEYS = ("do", "expect", "user", "client", "because")
+NOBODY = "127.0.0.1"
+"""The client address of a test or an explanation that names none."""
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One entry of `tests:`. `because` is the rule id that must decide, '' for any."""
+
+    sentence: Sentence
+    expect: Action
+    subject: Subject
+    because: str
+    line: int
+    column: int
+
+
+def judge(policy: Policy, sentence: Sentence, subject: Subject, now: datetime) -> tuple[Target | None, Verdict]:
+    """What the request of `sentence` is about (None: its host is no forge), and the verdict on it."""
+    target = identify(sentence.request, policy.registry)
+    if target is None:
+        return None, other_host(policy, sentence.request.host)
+    return target, decide(policy, target, subject, sentence.size, now)
+
+
+def other_host(policy: Policy, host: str) -> Verdict:
+    """What becomes of a request to a host that is no forge."""
+    rule, reference = "defaults/other_hosts", policy.default_reference("other_hosts")
+    blocked = policy.defaults.other_hosts is OtherHosts.BLOCK
+    would = blocked and policy.mode is Mode.OBSERVE
+    done = "refuses connections to it" if blocked else "lets connections to it pass unread"
+    return Verdict(
+        action=Action.LOG if would else Action.BLOCK if blocked else Action.ALLOW,
+        code="other-host",
+        rule=rule,
+        reference=reference,
+        reason=f"{host} is no code forge, and `other_hosts: {policy.defaults.other_hosts}` {done}",
+        would_action=Action.BLOCK if would else None,
+    )
+
+
+def cases(node: Node | None, complaints: Complaints) -> list[Case]:
+    """The section `tests:`."""
+    fields = Fields(complaints)
+    read = [] if node is None else [_case(item, fields) for item in fields.listing(node, "`tests`")]
+    return [case for case in read if case is not None]
+
+
+def _case(item: Node, fields: Fields) -> Case | None:
+    pairs = fields.mapping(item, "an entry of `tests`", TEST_KEYS)
+    sentence, client = None, NOBODY
+    if missing := next((key for key in ("do", "expect") if key not in pairs), None):
+        fields.complaints.add(item, f"a test has no `{missing}`", "write do: git push https://… and expect: allow")
+    if "do" in pairs and (text := fields.text(pairs["do"][1], "`do`")) is not None:
+        try:
+            sentence = parse_sentence(text)
+        except ValueError as error:
+            fields.complaints.add(pairs["do"][1], str(error))
+    expect = fields.word(pairs["expect"][1], "`expect`", tuple(Action)) if "expect" in pairs else None
+    user = fields.text(pairs["user"][1], "`user`") if "user" in pairs else None
+    if "client" in pairs and (text := fields.text(pairs["client"][1], "`client`")) is not None:
+        try:
+            client = str(ip_address(text))
+        except ValueError:
+            fields.complaints.add(pairs["client"][1], f"{quote(text)} is not an IP address")
+    because = fields.text(pairs["because"][1], "`because`") if "because" in pairs else ""
+    if sentence is None or expect is None:
+        return None
+    place = pairs["do"][1]
+    return Case(
+        sentence=sentence,
+        expect=expect,
+        subject=Subject(client=client, user=user),
+        because=because or "",
+        line=place.line,
+        column=place.column,
+    )
+
+
+def run(policy: Policy, tests: Sequence[Case], now: datetime, complaints: Complaints) -> list[Case]:
+    """Run `tests`; complain about those that fail, and return those that fail only because something has expired."""
+    stale = []
+    for case in tests:
+        _, verdict = judge(policy, case.sentence, case.subject, now)
+        if _passes(case, verdict):
+            continue
+        _, unexpired = judge(policy, case.sentence, case.subject, _BEFORE_ALL)
+        if _passes(case, unexpired):
+            stale.append(case)
+        else:
+            complaints.add(case_place(case), *_failure(case, verdict, policy))
+    return stale
+
+
+def case_place(case: Case) -> tuple[int, int]:
+    """Where the test stands."""
+    return case.line, case.column
+
+
+def _passes(case: Case, verdict: Verdict) -> bool:
+    return verdict.action is case.expect and case.because in {"", verdict.rule}
+
+
+def _failure(case: Case, verdict: Verdict, policy: Policy) -> tuple[str, str]:
+    what = f"the test {quote(case.sentence.text)}"
+    came = f"{verdict.action} by `{verdict.rule}` ({verdict.reference}): {verdict.reason}"
+    if verdict.action is not case.expect:
+        return f"{what} expects {case.expect}, but got {came}", ""
+    rules = (
+        [entry.rule for entries in policy.approved.values() for entry in entries] if len(policy.approved) < 1000 else []
+    )
+    return f"{what} expects {case.expect} because of {quote(case.because)}, but got {came}", nearest(
+        case.because, rules
+    )

@@ -1,0 +1,224 @@
+"""YAML text -> a small tree of nodes that know their line and column. What the words mean is not decided here.
+
+Only what a policy needs of YAML 1.2 (https://yaml.org/spec/1.2.2/): plain data, one document. Anchors, aliases and
+tags are refused, keys may not repeat, and scalars stay text, so that `off` is the word off and `1e3` no number. The
+tree is built from parser events in a loop: depth and size are bounded, and 100,000 entries take a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+import yaml
+
+from forgewall.decide.complaints import Complaints, quote
+from forgewall.errors import PolicyError, Problem
+
+MAX_BYTES = 32 * 1024 * 1024
+"""The largest policy that is read; 100,000 entries with every field need about 20 MB."""
+MAX_DEPTH = 12
+"""How deep lists and mappings may nest; the deepest a policy needs is 5."""
+
+
+@dataclass(slots=True)
+class Scalar:
+    """One word or text. `plain` tells that it stands without quotes; line and column count from 1."""
+
+    text: str
+    plain: bool
+    line: int
+    column: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands here, as after `forbidden:` with only comments below."""
+        return self.plain and self.text in {"", "~", "null"}
+
+
+@dataclass(slots=True)
+class Listing:
+    """A YAML sequence."""
+
+    items: list[Node]
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Mapping:
+    """A YAML mapping whose keys are all scalars, each at most once."""
+
+    pairs: dict[str, tuple[Scalar, Node]]
+    line: int
+    column: int
+
+
+type Node = Scalar | Listing | Mapping
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FORBIDDEN_CHARACTER = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BIDI = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def decode(data: bytes, file: str) -> str:
+    """The text of policy file `file`. Raises PolicyError when it is too large or isn't UTF-8."""
+    if len(data) > MAX_BYTES:
+        raise _error(file, 1, 1, f"the file is larger than {MAX_BYTES // 2**20} MiB", "this is no policy file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        line, column = _line_column(before, len(before))
+        found = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise _error(file, line, column, found, "save the file as UTF-8") from None
+
+
+def compose(text: str, complaints: Complaints) -> Node | None:
+    """The tree of `text`; None when there is nothing but comments. Raises PolicyError when it can't be read as YAML.
+
+    Refused constructs that leave the rest readable (a repeated key, an anchor) are added to `complaints`.
+    """
+    _check_characters(text, complaints)
+    builder = _Builder(complaints)
+    try:
+        for event in yaml.parse(text.removeprefix("\ufeff"), Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        _refuse_syntax(text, error, complaints)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        _stop(complaints, (1, 1), f"this is not YAML: {quote(str(error))}")
+    return builder.root
+
+
+class _Builder:
+    """Puts events together to one tree."""
+
+    def __init__(self, complaints: Complaints) -> None:
+        self.complaints = complaints
+        self.root: Node | None = None
+        self.open: list[Listing | Mapping] = []
+        self.key: Scalar | None = None
+        self.documents = 0
+
+    def take(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            scalar = Scalar(event.value, not event.style, *_where(event))
+            if event.anchor is not None or event.tag is not None:
+                self._refuse_node(event)
+            self._place(scalar)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._begin(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.open.pop()
+        elif isinstance(event, yaml.AliasEvent):
+            self._refuse_node(event)
+            self._place(Scalar("", True, *_where(event)))
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents > 1:
+                _stop(self.complaints, _where(event), "a second YAML document begins here", "a policy is one document")
+
+    def _begin(self, event: yaml.CollectionStartEvent) -> None:
+        line, column = _where(event)
+        if event.anchor is not None or event.tag is not None:
+            self._refuse_node(event)
+        if len(self.open) >= MAX_DEPTH:
+            _stop(self.complaints, (line, column), f"lists and mappings are nested more than {MAX_DEPTH} deep")
+        sequence = isinstance(event, yaml.SequenceStartEvent)
+        node: Listing | Mapping = Listing([], line, column) if sequence else Mapping({}, line, column)
+        if self.open and isinstance(self.open[-1], Mapping) and self.key is None:
+            _stop(self.complaints, (line, column), "a list or mapping can't be a key", "write a word before the `:`")
+        self._place(node)
+        self.open.append(node)
+
+    def _place(self, node: Node) -> None:
+        if not self.open:
+            self.root = node
+            return
+        parent = self.open[-1]
+        if isinstance(parent, Listing):
+            parent.items.append(node)
+        elif self.key is None and isinstance(node, Scalar):
+            self.key = node
+        elif self.key is not None:
+            key, self.key = self.key, None
+            earlier = parent.pairs.get(key.text)
+            if earlier is None:
+                parent.pairs[key.text] = (key, node)
+            else:
+                message = f"{quote(key.text)} stands here a second time, first in line {earlier[0].line}"
+                self.complaints.add(key, message, "join the two, or remove one")
+
+    def _refuse_node(self, event: yaml.NodeEvent) -> None:
+        place = _where(event)
+        if isinstance(event, yaml.AliasEvent):
+            self.complaints.add(place, f"{quote(f'*{event.anchor}')} is a YAML alias", "write the value out here")
+        elif event.anchor is not None:
+            self.complaints.add(place, f"{quote(f'&{event.anchor}')} is a YAML anchor", "remove it")
+        else:
+            self.complaints.add(place, f"{quote(str(getattr(event, 'tag', '')))} is a YAML tag", "remove it")
+
+
+def _where(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+
+
+def _check_characters(text: str, complaints: Complaints) -> None:
+    for number, found in enumerate(_invisible(text)):
+        if number == 10:
+            break
+        line, column = _line_column(text, found.start())
+        complaints.add((line, column), f"the invisible character U+{ord(found.group()):04X} stands here", "remove it")
+    if complaints.problems and _FORBIDDEN_CHARACTER.search(text.removeprefix("\ufeff")):
+        complaints.raise_if_any()
+
+
+def _invisible(text: str) -> Iterator[re.Match[str]]:
+    start = 1 if text.startswith("\ufeff") else 0
+    yield from _FORBIDDEN_CHARACTER.finditer(text, start)
+    if not text.isascii():
+        yield from _BIDI.finditer(text, start)
+
+
+def _refuse_syntax(text: str, error: yaml.MarkedYAMLError, complaints: Complaints) -> NoReturn:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    lines = text.removeprefix("\ufeff").splitlines()
+    start = lines[line - 1] if line <= len(lines) else ""
+    indent = start[: len(start) - len(start.lstrip())]
+    if "\t" in indent:
+        _stop(complaints, (line, indent.index("\t") + 1), "a tab stands in the indentation", "YAML wants spaces")
+    said = (error.problem or "unreadable").replace("\n", " ")
+    context = f" {error.context.replace(chr(10), ' ')}" if error.context else ""
+    hint = next((hint for words, hint in _SYNTAX_HINTS.items() if words in said), "")
+    _stop(complaints, (line, column), f"this is not YAML: {said}{context}", hint)
+
+
+_SYNTAX_HINTS = {
+    "mapping values are not allowed": "a value that holds `: ` needs quotes; or the line is indented too far",
+    "expected <block end>": "the line is indented differently from those above",
+    "did not find expected '-' indicator": "the line is indented differently from those above",
+    "did not find expected key": "the line is indented differently from those above, or a `:` is missing",
+    "could not find expected ':'": "a `:` is missing after the word",
+    "expected ',' or": "a comma or a closing bracket is missing",
+    "cannot start any token": "put the value in quotes",
+}
+
+
+def _stop(complaints: Complaints, place: tuple[int, int], message: str, hint: str = "") -> NoReturn:
+    complaints.add(place, message, hint)
+    complaints.raise_if_any()
+    raise AssertionError
+
+
+def _line_column(text: str, index: int) -> tuple[int, int]:
+    head = text[:index].removeprefix("\ufeff")
+    return head.count("\n") + 1, len(head) - (head.rfind("\n") + 1) + 1
+
+
+def _error(file: str, line: int, column: int, message: str, hint: str = "") -> PolicyError:
+    return PolicyError([Problem(file=file, line=line, column=column, message=message, hint=hint)])

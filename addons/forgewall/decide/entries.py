@@ -1,0 +1,186 @@
+"""The lists of addresses in a policy, `approved:` and `forbidden:`, as typed entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forgewall.decide.audience import Audience, Group, audience
+from forgewall.decide.complaints import Complaints, nearest, quote
+from forgewall.decide.document import Listing, Node, Scalar
+from forgewall.decide.fields import Fields
+from forgewall.decide.policy import Approval, Prohibition, Terms
+from forgewall.decide.settings import BLOCK_OR_LOG, check_term
+from forgewall.identify.address import parse_address
+from forgewall.identify.registry import Registry
+from forgewall.model import GROUPS, Effect, Mode, Operation
+
+APPROVAL_KEYS = ("repo", "address", "allow", "who", "max_upload", "over", "mode", "expires", "owner", "reason")
+PROHIBITION_KEYS = ("repo", "address", "owner", "reason")
+
+_GRANTABLE = {
+    operation.value: frozenset({operation})
+    for operation in Operation
+    if operation.effect in {Effect.WRITE, Effect.READ} and operation is not Operation.UNIDENTIFIED
+}
+ALLOW_WORDS: Mapping[str, frozenset[Operation]] = {**GROUPS, **_GRANTABLE}
+"""What may stand in `allow:`, and the operations it means."""
+_PLAIN_TERMS = Terms()
+MAX_ADDRESS = 1000
+"""Characters of an address; the deepest GitLab group path stays far below."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What entries refer to."""
+
+    registry: Registry
+    groups: Mapping[str, Group]
+    complaints: Complaints
+
+
+def approvals(node: Node | None, context: Context) -> dict[str, tuple[Approval, ...]]:
+    """The section `approved:`, by folded address; several entries with one address are alternatives."""
+    found: dict[str, tuple[Approval, ...]] = {}
+    for item in _items(node, "`approved`", context):
+        entry = _plain(item, context) if isinstance(item, Scalar) else _detailed(item, context)
+        if entry is not None:
+            found[entry.key] = (*found[entry.key], entry) if entry.key in found else (entry,)
+    return found
+
+
+def prohibitions(node: Node | None, context: Context) -> dict[str, Prohibition]:
+    """The section `forbidden:`, by folded address; of several entries with one address the first is kept."""
+    found: dict[str, Prohibition] = {}
+    fields = Fields(context.complaints)
+    for item in _items(node, "`forbidden`", context):
+        pairs: Mapping[str, tuple[Scalar, Node]] = {}
+        place: Node | None = item
+        if not isinstance(item, Scalar):
+            pairs = fields.mapping(
+                item, "an entry of `forbidden`, which holds for everybody and always", PROHIBITION_KEYS
+            )
+            place = _address_node(item, pairs, "forbidden", context)
+        if place is not None and (named := _address(place, context)) is not None:
+            address, key = named
+            entry = Prohibition(
+                address=address,
+                key=key,
+                line=place.line,
+                owner=_text(pairs, "owner", fields),
+                reason=_text(pairs, "reason", fields),
+            )
+            found.setdefault(key, entry)
+    return found
+
+
+def _items(node: Node | None, name: str, context: Context) -> list[Node]:
+    return [] if node is None else Fields(context.complaints).listing(node, name)
+
+
+def _plain(scalar: Scalar, context: Context) -> Approval | None:
+    named = _address(scalar, context)
+    if named is None:
+        return None
+    return Approval(address=named[0], key=named[1], line=scalar.line, terms=_PLAIN_TERMS)
+
+
+def _detailed(item: Node, context: Context) -> Approval | None:
+    fields = Fields(context.complaints)
+    pairs = fields.mapping(item, "an entry of `approved`", APPROVAL_KEYS)
+    place = _address_node(item, pairs, "approved", context)
+    named = _address(place, context) if place is not None else None
+    terms = _terms(pairs, fields, context)
+    if place is None or named is None:
+        return None
+    return Approval(address=named[0], key=named[1], line=place.line, terms=terms)
+
+
+def _terms(pairs: Mapping[str, tuple[Scalar, Node]], fields: Fields, context: Context) -> Terms:
+    def value(key: str) -> Node | None:
+        return pairs[key][1] if key in pairs else None
+
+    allow, who, size, over = value("allow"), value("who"), value("max_upload"), value("over")
+    mode, expires = value("mode"), value("expires")
+    return Terms(
+        allow=_allow(allow, fields) if allow else _PLAIN_TERMS.allow,
+        who=_who(who, fields, context) if who else None,
+        max_upload=fields.size(size, "`max_upload`") if size else None,
+        over=fields.word(over, "`over`", BLOCK_OR_LOG) if over else None,
+        mode=(fields.word(mode, "`mode`", tuple(Mode)) if mode else None) or Mode.ENFORCE,
+        expires=fields.moment(expires, "`expires`") if expires else None,
+        owner=_text(pairs, "owner", fields),
+        reason=_text(pairs, "reason", fields),
+    )
+
+
+def _allow(node: Node, fields: Fields) -> frozenset[Operation]:
+    operations: set[Operation] = set()
+    words = 0
+    for scalar in fields.words(node, "`allow`"):
+        words += 1
+        if granted := ALLOW_WORDS.get(scalar.text):
+            operations |= granted
+        elif scalar.text in _BY_DEFAULT:
+            hint = f"remove it and see `defaults: {_BY_DEFAULT[scalar.text]}`"
+            fields.complaints.add(scalar, f"{quote(scalar.text)} can't be approved for one address", hint)
+        else:
+            hint = nearest(scalar.text, ALLOW_WORDS)
+            fields.complaints.add(scalar, f"{quote(scalar.text)} is no operation and no group of operations", hint)
+    if not words and _is_empty(node):
+        fields.complaints.add(node, "`allow` is empty", "remove it, or name operations such as push")
+    return frozenset(operations)
+
+
+_BY_DEFAULT = {
+    operation.value: operation.value if operation.effect is Effect.WRITE else operation.effect.value
+    for operation in Operation
+    if operation.value not in _GRANTABLE
+}
+
+
+def _who(node: Node, fields: Fields, context: Context) -> Audience:
+    terms = []
+    for scalar in fields.words(node, "`who`"):
+        if scalar.text in context.groups or check_term(scalar, context.complaints, context.groups):
+            terms.append(scalar.text)
+    if not terms and _is_empty(node):
+        # An empty list read as "everybody" would be the opposite of what it says.
+        fields.complaints.add(node, "`who` is empty", "remove it to mean everybody, or name users, groups or networks")
+    return audience(terms, context.groups)
+
+
+def _is_empty(node: Node) -> bool:
+    return (isinstance(node, Scalar) and node.empty) or (isinstance(node, Listing) and not node.items)
+
+
+def _address_node(item: Node, pairs: Mapping[str, tuple[Scalar, Node]], section: str, context: Context) -> Node | None:
+    if "repo" in pairs and "address" in pairs:
+        context.complaints.add(
+            pairs["address"][0], "an entry has both `repo` and `address`", "keep one, they mean the same"
+        )
+    if "repo" in pairs or "address" in pairs:
+        return pairs["repo" if "repo" in pairs else "address"][1]
+    if not isinstance(item, Listing):
+        hint = "write repo: github.com/acme/api" if pairs else "as in github.com/acme"
+        context.complaints.add(item, f"an entry of `{section}` names no repository", hint)
+    return None
+
+
+def _address(node: Node, context: Context) -> tuple[str, str] | None:
+    if not isinstance(node, Scalar) or node.empty:
+        context.complaints.add(node, "an address such as github.com/acme is wanted here")
+        return None
+    text = node.text
+    if len(text) > MAX_ADDRESS or not text.isprintable():
+        context.complaints.add(node, f"{quote(text)} is no address such as github.com/acme")
+        return None
+    try:
+        return text, parse_address(text, context.registry).key
+    except ValueError as error:
+        context.complaints.add(node, str(error))
+        return None
+
+
+def _text(pairs: Mapping[str, tuple[Scalar, Node]], key: str, fields: Fields) -> str:
+    return (fields.text(pairs[key][1], f"`{key}`") or "") if key in pairs else ""

@@ -1,0 +1,124 @@
+"""Policy text -> `Policy`, or a PolicyError that lists everything wrong with it. Reading files is not done here.
+
+The rules of the format are told in `policy/README.md` and, for editors, in `policy/schema.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from forgewall.decide import cases, entries, settings
+from forgewall.decide.complaints import Complaints, quote
+from forgewall.decide.document import Node, Scalar, compose
+from forgewall.decide.fields import Fields
+from forgewall.decide.policy import Approval, Policy, Prohibition
+from forgewall.model import Mode
+
+VERSION = 1
+TOP_KEYS = (
+    "version",
+    "mode",
+    "contact",
+    "forges",
+    "approved",
+    "forbidden",
+    "defaults",
+    "groups",
+    "events",
+    "privacy",
+    "tests",
+)
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "": TOP_KEYS,
+    "forges": settings.FORGE_KEYS,
+    "approved": entries.APPROVAL_KEYS,
+    "forbidden": entries.PROHIBITION_KEYS,
+    "defaults": settings.DEFAULT_KEYS,
+    "events": settings.EVENT_KEYS,
+    "privacy": settings.PRIVACY_KEYS,
+    "tests": cases.TEST_KEYS,
+}
+"""Every key that is understood, by section; the published schema must name the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A policy, and its own tests that fail only because an approval has expired."""
+
+    policy: Policy
+    stale: tuple[cases.Case, ...]
+
+
+def parse(text: str, file: str, now: datetime | None = None) -> Policy:
+    """The policy that `text` spells; `file` is how places in it are named.
+
+    `now` (aware, the present if None) is the time at which the policy's own tests run. Raises PolicyError with every
+    problem found; nothing else, whatever the text.
+    """
+    return load(text, file, now).policy
+
+
+def load(text: str, file: str, now: datetime | None = None) -> Loaded:
+    """Like `parse`, and tells of tests that expired entries made fail."""
+    complaints = Complaints(file)
+    root = compose(text, complaints)
+    if root is None or (isinstance(root, Scalar) and root.empty):
+        complaints.add((1, 1), "the policy is empty", "it begins with `version: 1`")
+        complaints.raise_if_any()
+    assert root is not None
+    fields = Fields(complaints)
+    pairs = fields.mapping(root, "the policy", TOP_KEYS)
+    found = {key: pair[1] for key, pair in pairs.items()}
+    _version(root, found.get("version"), complaints)
+    policy, tests = _compile(text, found, fields)
+    complaints.raise_if_any()
+    stale = cases.run(policy, tests, now or datetime.now(UTC), complaints)
+    complaints.raise_if_any()
+    return Loaded(policy=policy, stale=tuple(stale))
+
+
+def _version(root: Node, node: Node | None, complaints: Complaints) -> None:
+    if node is None:
+        complaints.add(root, "the policy has no `version`", "write `version: 1` at the top")
+    elif not (isinstance(node, Scalar) and node.plain and node.text == str(VERSION)):
+        shown = quote(node.text) if isinstance(node, Scalar) else "no number"
+        hint = "without quotes" if isinstance(node, Scalar) and node.text == str(VERSION) else "write `version: 1`"
+        complaints.add(node, f"`version` is {shown}, but this Forgewall reads version {VERSION}", hint)
+
+
+def _compile(text: str, found: Mapping[str, Node], fields: Fields) -> tuple[Policy, list[cases.Case]]:
+    complaints = fields.complaints
+    mode = fields.word(found["mode"], "`mode`", tuple(Mode)) if "mode" in found else None
+    contact = fields.text(found["contact"], "`contact`") if "contact" in found else None
+    registry = settings.registry(found.get("forges"), complaints)
+    groups = settings.groups(found.get("groups"), complaints)
+    context = entries.Context(registry=registry, groups=groups, complaints=complaints)
+    approved = entries.approvals(found.get("approved"), context)
+    forbidden = entries.prohibitions(found.get("forbidden"), context)
+    tests = cases.cases(found.get("tests"), complaints)
+    policy = Policy(
+        file=complaints.file,
+        digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        mode=mode or Mode.ENFORCE,
+        contact=contact or "",
+        registry=registry,
+        defaults=settings.defaults(found.get("defaults"), complaints),
+        groups=groups,
+        events=settings.events(found.get("events"), complaints),
+        privacy=settings.privacy(found.get("privacy"), complaints),
+        approved=approved,
+        forbidden=forbidden,
+        approvals=sum(map(len, approved.values())),
+        tests=len(tests),
+        depth=_depth(approved, forbidden),
+    )
+    return policy, tests
+
+
+def _depth(approved: Mapping[str, tuple[Approval, ...]], forbidden: Mapping[str, Prohibition]) -> int:
+    """Segments, the host included, of the longest address."""
+    counts = (key.count("/") for addresses in (approved, forbidden) for key in addresses)
+    return max(counts, default=0) + 1

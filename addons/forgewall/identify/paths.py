@@ -38,9 +38,18 @@ class Path:
         return tuple("/".join(self.segments).split("/")) if self.segments else ()
 
     @property
+    def lenient(self) -> tuple[str, ...]:
+        """The segments as the most lenient server might see them: folded, split at encoded slashes, without `;…`.
+
+        For recognising what a path might mean; never for finding out whom it names.
+        """
+        pieces = "/".join(self.segments).casefold().split("/")
+        return tuple(bare for piece in pieces if (bare := piece.split(";", 1)[0].strip(" .")))
+
+    @property
     def splits_alike(self) -> bool:
         """Whether there is no encoded slash, so that all servers see the same segments."""
-        return len(self.pieces) == len(self.segments)
+        return not any("/" in segment for segment in self.segments)
 
     def from_segment(self, count: int) -> Path:
         """The same path without its first `count` segments."""

@@ -69,6 +69,10 @@ class ForgeHost:
     tls_port: int = HTTPS_PORT
     instance: Instance | None = None
 
+    def serving(self, role: Role) -> ForgeHost:
+        """The same host, read as one of another role."""
+        return replace(self, role=role)
+
     @property
     def gists(self) -> ForgeHost:
         """The same host, its addresses written with the forge's gist host (`gist.github.com`)."""

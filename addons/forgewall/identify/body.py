@@ -1,0 +1,111 @@
+"""Reads a held JSON body strictly: what two servers could read differently is not read at all.
+
+What is *not* here: when a body is held; the proxy does that for targets with `wants_body`.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import NoReturn
+
+from forgewall.model import BodyState, Request
+
+MAX_BODY = 256 * 1024
+"""Bytes of a body that may be held for a verdict, before and after content coding."""
+
+_GZIP = 31  # zlib's window bits for a gzip wrapper only
+# To a server that takes the body for a form, JSON text is one parameter whose name begins with `{`, unless it holds one
+# of these; then a document could carry a second meaning.
+_FORM_SEPARATORS = frozenset("&;")
+_MAYBE_FORM = frozenset({"", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream"})
+
+
+def unread(request: Request) -> bool:
+    """Whether the body was not read yet, so that a target may ask for it."""
+    return request.body_state is BodyState.UNREAD
+
+
+def json_object(request: Request) -> Mapping[str, object] | None:
+    """The JSON object that is the whole body; None if it isn't one that all servers read alike."""
+    found = json_document(request)
+    return found if isinstance(found, dict) and _keys_differ(found) else None
+
+
+def json_objects(request: Request) -> tuple[Mapping[str, object], ...] | None:
+    """The one JSON object, or the objects of a non-empty array, that are the whole body; else None."""
+    found = json_document(request)
+    rows = found if isinstance(found, list) else [found]
+    if not rows or not all(isinstance(row, dict) and _keys_differ(row) for row in rows):
+        return None
+    return tuple(rows)
+
+
+def json_document(request: Request) -> object | None:
+    """The JSON value (RFC 8259, UTF-8) that is the whole body; None if it isn't one or is ambiguous.
+
+    Ambiguous are a repeated key, NaN and infinities, a byte order mark, another charset, more than `MAX_BODY` bytes
+    after decompression, trailing bytes, and text that a form parser would take for several parameters.
+    """
+    text = _text(request)
+    if text is None:
+        return None
+    try:
+        found: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _text(request: Request) -> str | None:
+    if request.body_state is not BodyState.COMPLETE:
+        return None
+    kind, _, parameters = (request.header("content-type") or "").lower().partition(";")
+    kind = kind.strip()
+    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    if not is_json and kind not in _MAYBE_FORM:
+        return None
+    if "charset" in parameters and parameters.replace('"', "").strip() not in ("charset=utf-8", "charset=utf8"):
+        return None
+    octets = _decoded(request.body, request.header("content-encoding"))
+    if octets is None or len(octets) > MAX_BODY:
+        return None
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    if not is_json and not _FORM_SEPARATORS.isdisjoint(text):
+        return None
+    return text
+
+
+def _decoded(body: bytes, coding: str | None) -> bytes | None:
+    match (coding or "").strip().lower():
+        case "" | "identity":
+            return body
+        case "gzip" | "x-gzip":
+            inflater = zlib.decompressobj(_GZIP)
+            try:
+                found = inflater.decompress(body, MAX_BODY + 1)
+            except zlib.error:
+                return None
+            return found if inflater.eof and not inflater.unused_data else None
+        case _:
+            return None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _keys_differ(found: Mapping[str, object]) -> bool:
+    # Go's decoder ignores the case of keys, Ruby's doesn't: `Operation` beside `operation` has two readings.
+    return len({key.casefold() for key in found}) == len(found)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,95 @@
+"""The order in which a request is understood: host, method, path; then LFS, git, GraphQL, and the forge's own tables.
+
+Whatever none of them is sure of is a plain read if the method can't write and the path has one reading, else
+`unidentified`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from forgewall.identify import git, graphql, lfs, paths, plain
+from forgewall.identify.paths import Path
+from forgewall.identify.query import parameters
+from forgewall.identify.registry import ForgeHost, Registry, Role
+from forgewall.identify.targets import plain_read, unidentified
+from forgewall.model import Kind, Request, Target
+
+type Reader = Callable[[Request, ForgeHost, Path], Target]
+
+_READERS: Mapping[Kind, Reader] = MappingProxyType({})
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
+_REWRITES = frozenset({"x-original-url", "x-rewrite-url"})
+# Hosts where paths name nothing that an address could hold, whatever the kind.
+_BARE_ROLES = frozenset({Role.STORE, Role.ACTIONS, Role.SOCKET, Role.PAGES, Role.TELEMETRY, Role.LFS})
+
+
+def identify(request: Request, registry: Registry) -> Target | None:
+    """What `request` is about; None if its host is no forge. Never raises, whatever the bytes.
+
+    With an unread body the target is the stricter reading, and `wants_body` tells if the body may decide otherwise.
+    """
+    forge_host = registry.lookup(request.host)
+    if forge_host is None:
+        return None
+    if forge_host.role is Role.SSH:
+        return unidentified(forge_host, f"{forge_host.host} speaks SSH, not HTTP")
+    path: Path | None = paths.parse(request.path)
+    if path is not None and forge_host.instance is not None and forge_host.instance.path:
+        path = paths.below(path, forge_host.instance.path)
+    if path is None:
+        return _outside(request, forge_host)
+    doubt = _doubt(request, path)
+    if doubt:
+        return unidentified(forge_host, doubt)
+    known = lfs.identify(request, forge_host, path) or git.identify(request, forge_host, path)
+    if known is not None:
+        return known
+    if request.method == "OPTIONS":
+        return plain_read(forge_host, "OPTIONS without a body")
+    if request.method not in plain.READS and request.method not in _WRITES:
+        return unidentified(forge_host, f"the method {request.method[:20]!r} is not understood")
+    if path.odd:
+        return _odd(request, forge_host, path)
+    known = graphql.identify(request, forge_host, path)
+    if known is not None:
+        return known
+    reader = plain.identify if forge_host.role in _BARE_ROLES else _READERS.get(forge_host.kind, plain.identify)
+    return reader(request, forge_host, path)
+
+
+def _doubt(request: Request, path: Path) -> str:
+    """Why method and path can't be believed; empty if they can."""
+    method = request.method
+    overrides = [value for name, value in request.headers if name in _OVERRIDES]
+    overrides += [value for name, value in parameters(path.query) if name.strip().lower() == "_method"]
+    if any(value.strip().upper() != method for value in overrides):
+        return f"{method} is overridden by another method"
+    if any(name in _REWRITES for name, _ in request.headers):
+        return "a header names another path"
+    if method in plain.READS and has_body(request):
+        return f"{method} with a body"
+    return ""
+
+
+def has_body(request: Request) -> bool:
+    """Whether the request signals a body (RFC 9112 section 6): a length that isn't 0, or any transfer coding."""
+    if request.body or request.header("transfer-encoding") is not None:
+        return True
+    length = request.header("content-length")
+    return length is not None and length.strip() != "0"
+
+
+def _odd(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    if request.method not in plain.READS or plain.may_write(request.path):
+        return unidentified(forge_host, path.odd)
+    return plain_read(forge_host, f"{request.method} without a body")
+
+
+def _outside(request: Request, forge_host: ForgeHost) -> Target:
+    # A server may resolve dots before it routes, so an odd path may well lead into the forge.
+    if request.method in plain.READS and not has_body(request) and not plain.may_write(request.path):
+        return plain_read(forge_host, "outside the forge's URL prefix")
+    return unidentified(forge_host, "outside the forge's URL prefix")

@@ -1,0 +1,77 @@
+"""git over HTTP: the smart protocol (gitprotocol-http), the dumb one, and WebDAV pushes. Reads paths, never packs."""
+
+from __future__ import annotations
+
+from forgewall.identify.paths import Path, widest
+from forgewall.identify.registry import ForgeHost
+from forgewall.identify.repository import Repository, repository_of
+from forgewall.identify.targets import plain_read, unidentified
+from forgewall.model import Operation, Request, Target
+
+_PLAIN_FETCH = "service=git-upload-pack"
+_SERVICES = frozenset({"git-upload-pack", "git-receive-pack", "git-upload-archive"})
+_WEBDAV = frozenset({"PUT", "DELETE", "MKCOL", "LOCK", "UNLOCK", "MOVE", "COPY", "PROPPATCH", "PROPFIND", "PATCH"})
+_READS = frozenset({"GET", "HEAD"})
+
+
+def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
+    """The target of a git request; None if it isn't one.
+
+    A path that only a lenient server would take for git is a push or unidentified, never a read.
+    """
+    tail = path.lenient[-2:]
+    if tail == ("info", "refs") and request.method in _READS:
+        return _advertisement(forge_host, path)
+    if tail[-1:] and tail[-1] in _SERVICES and request.method in (*_READS, "POST"):
+        return _service(request.method, forge_host, path)
+    return _files(request.method, forge_host, path)
+
+
+def _exact(path: Path, words: int) -> bool:
+    return not path.odd and not path.slashed and path.segments[-words:] == path.lenient[-words:]
+
+
+def _advertisement(forge_host: ForgeHost, path: Path) -> Target | None:
+    exact = _exact(path, 2)
+    repository = repository_of(forge_host, path.segments[:-2]) if not path.odd else None
+    if exact and path.query == _PLAIN_FETCH:
+        evidence = "git fetch: info/refs asks for git-upload-pack"
+        return repository.target(Operation.FETCH, evidence) if repository else plain_read(forge_host, evidence)
+    if repository is not None:
+        if path.query == "service=git-receive-pack":
+            return repository.target(Operation.PUSH, "git push: info/refs asks for git-receive-pack")
+        return repository.target(Operation.PUSH, "info/refs without exactly one plain service=git-upload-pack")
+    if "service" in widest(path.query or ""):
+        return unidentified(forge_host, "info/refs asks for a service, but the path names no repository")
+    return None
+
+
+def _service(method: str, forge_host: ForgeHost, path: Path) -> Target | None:
+    service = path.lenient[-1]
+    repository = repository_of(forge_host, path.segments[:-1]) if not path.odd else None
+    if repository is None:
+        return unidentified(forge_host, f"{service} of no certain repository") if method == "POST" else None
+    if service != "git-receive-pack" and _exact(path, 1) and path.query is None:
+        return repository.target(Operation.FETCH, f"git fetch: {method} {service}")
+    return repository.target(Operation.PUSH, f"git push: {method} {path.segments[-1]}")
+
+
+def _files(method: str, forge_host: ForgeHost, path: Path) -> Target | None:
+    """Files below `…/name.git/`: dumb reads (`HEAD`, `objects/…`) and what WebDAV writes there."""
+    if method not in _READS and method not in _WEBDAV:
+        return None
+    repository = _below_dot_git(forge_host, path)
+    if repository is None:
+        return None
+    if method in _READS:
+        return None if path.odd else repository.target(Operation.FETCH, "a file of the repository, read")
+    if path.odd or not path.splits_alike:
+        return unidentified(forge_host, f"{method} below a repository, but {path.odd or 'a slash is encoded'}")
+    return repository.target(Operation.PUSH, f"git push by WebDAV: {method}")
+
+
+def _below_dot_git(forge_host: ForgeHost, path: Path) -> Repository | None:
+    for index, segment in enumerate(path.segments[:-1]):
+        if segment.endswith(".git") and len(segment) > 4:
+            return repository_of(forge_host, path.segments[: index + 1])
+    return None

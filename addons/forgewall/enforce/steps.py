@@ -132,7 +132,7 @@ def _clients(certificate: str, proxy: str) -> tuple[Steps, ...]:
         ),
         Steps(
             title="Java",
-            note="Once per JDK; changeit is its usual password. Maven and Gradle have settings of their own for the proxy.",
+            note="Once per JDK; changeit is its usual password. Maven and Gradle have proxy settings of their own.",
             commands=(
                 f"keytool -importcert -noprompt -cacerts -storepass changeit -alias forgewall -file {file}",
                 "export JAVA_TOOL_OPTIONS="
@@ -143,8 +143,8 @@ def _clients(certificate: str, proxy: str) -> tuple[Steps, ...]:
         ),
         Steps(
             title="Docker",
-            note="On the daemon's machine; its proxy stands in /etc/docker/daemon.json. Each container needs the CA and "
-            "the proxy again, at run time: don't bake either into images.",
+            note="On the daemon's machine; its proxy stands in /etc/docker/daemon.json. Each container needs the CA "
+            "and the proxy again, at run time: don't bake either into images.",
             commands=(
                 f"sudo install -D -m 644 {file} /etc/docker/certs.d/ghcr.io/forgewall-ca.crt",
                 f"sudo install -D -m 644 {file} /etc/docker/certs.d/registry.gitlab.com/forgewall-ca.crt",

@@ -5,6 +5,7 @@ Not here: making a CA (`certificates`). This module doesn't import mitmproxy.
 
 from __future__ import annotations
 
+import os
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

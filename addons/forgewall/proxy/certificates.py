@@ -3,7 +3,8 @@
 `forgewall-ca.pem` is the certificate alone, which clients trust; `forgewall-ca.key` is the key, for the owner only.
 Nothing is ever overwritten, and anything half made or unfit stops the start with a sentence.
 
-Not here: reading the files (`ca_file`), leaf certificates (mitmproxy makes them), upstream verification. This module doesn't import mitmproxy.
+Not here: reading the files (`ca_file`), leaf certificates (mitmproxy makes them), upstream verification.
+This module doesn't import mitmproxy.
 """
 
 from __future__ import annotations

@@ -1,0 +1,113 @@
+"""The hooks of mitmproxy that Forgewall needs: where connections lead, TLS, and the first layer of a client.
+
+Decisions about requests and tunnels are made in the layers themselves, not in hooks: mitmproxy lets a request through
+whose hook has failed. Each hook here fails the other way: what it doesn't permit stays refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from mitmproxy.connection import Client
+from mitmproxy.proxy import layer, server, server_hooks
+from mitmproxy.proxy.layers import http as mitm
+from mitmproxy.tls import TlsData
+
+from forgewall.proxy import backlog, wiring
+from forgewall.proxy.tls import Tls
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 15.0
+"""How long a TCP connection upstream may take, DNS included."""
+
+type Address = tuple[str, int]
+
+
+class ForgewallAddon:
+    """Permits upstream connections, sends them where `--connect-to` says, and provides TLS."""
+
+    name = "nextlayer"  # mitmproxy's server warns unless an addon of this name picks the layers
+
+    def __init__(
+        self,
+        tls: Tls | None,
+        connect_to: Mapping[Address, Address],
+        handler_of: Callable[[Client], server.ConnectionHandler | None],
+    ) -> None:
+        """`tls` None: mitmproxy's own addon does it (as an addon of mitmdump)."""
+        self._tls = tls
+        self._connect_to = connect_to
+        self._handler_of = handler_of
+        self._diverted: dict[str, Address] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def next_layer(self, next_layer: layer.NextLayer) -> None:
+        """A client speaks HTTP to the proxy; inside a forge's TLS it speaks HTTP as well."""
+        if next_layer.layer is None:
+            outer = not any(isinstance(known, mitm.HttpLayer) for known in next_layer.context.layers)
+            mode = mitm.HTTPMode.regular if outer else mitm.HTTPMode.transparent
+            next_layer.layer = mitm.HttpLayer(next_layer.context, mode)
+
+    def tls_start_client(self, tls_start: TlsData) -> None:
+        """Without a connection object mitmproxy ends the handshake."""
+        if self._tls is not None:
+            self._tls.client(tls_start)
+
+    def tls_start_server(self, tls_start: TlsData) -> None:
+        """Without a connection object mitmproxy ends the handshake."""
+        if self._tls is not None:
+            self._tls.server(tls_start)
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """The second barrier: a connection nobody permitted is refused, whatever asked for it."""
+        wanted, data.server.error = data.server.error, "not permitted"
+        if wanted is not None or not wiring.current().permitted(data.client, data.server):
+            data.server.error = wanted or data.server.error
+            return
+        assert data.server.address is not None
+        address: Address = (data.server.address[0], data.server.address[1])
+        target = self._connect_to.get((address[0].lower().removesuffix("."), address[1]))
+        if target is not None:
+            self._diverted[data.server.id] = address
+            data.server.address = target
+        self._start_timer(data)
+        data.server.error = None
+
+    def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """Give the connection its own name back, by which mitmproxy reuses it."""
+        self._settle(data)
+
+    def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """As `server_connected`."""
+        self._settle(data)
+
+    def client_disconnected(self, client: Client) -> None:
+        """Forget what was kept for this client."""
+        backlog.forget(client.id)
+        wired = wiring.current()
+        wired.forget(client)
+        wired.tunnels.forget(client)
+
+    def _start_timer(self, data: server_hooks.ServerConnectionHookData) -> None:
+        handler = self._handler_of(data.client)
+        if handler is None:
+            return
+
+        def overdue() -> None:
+            io = handler.transports.get(data.server)
+            if io is not None and io.handler is not None:
+                io.handler.cancel("connect timed out")
+
+        self._timers[data.server.id] = asyncio.get_running_loop().call_later(CONNECT_SECONDS, overdue)
+
+    def _settle(self, data: server_hooks.ServerConnectionHookData) -> None:
+        timer = self._timers.pop(data.server.id, None)
+        if timer is not None:
+            timer.cancel()
+        original = self._diverted.pop(data.server.id, None)
+        if original is not None:
+            # mitmproxy forbids a new address on an open connection; this isn't one, it is the name it was opened for.
+            data.server.__dict__["address"] = original

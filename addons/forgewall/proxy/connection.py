@@ -1,0 +1,38 @@
+"""mitmproxy's connection handler with its socket leak repaired and its reads stopped while a backlog is full.
+
+The leak (12.2.3): `close_connection` cancels the reading task; where that task waits for the event lock, the
+cancellation escapes before the socket is closed, and the client hangs on an open, unread connection for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from mitmproxy.connection import Connection, ConnectionState
+from mitmproxy.proxy import mode_servers
+
+from forgewall.proxy import backlog
+
+
+class Handler(mode_servers.ProxyConnectionHandler):
+    """One client connection and the upstream connections made for it."""
+
+    def close_connection(self, connection: Connection, half_close: bool = False) -> None:
+        """Close as mitmproxy does, and the socket in any case."""
+        io = self.transports[connection]
+        super().close_connection(connection, half_close)
+        if connection.state is ConnectionState.CLOSED and isinstance(io.writer, asyncio.StreamWriter):
+            io.writer.close()
+
+    async def drain_writers(self) -> None:
+        """Wait until everything written is on its way, and a client until its streams no longer pile up."""
+        await super().drain_writers()
+        io = self.transports.get(self.client)
+        if io is not None and io.handler is asyncio.current_task():
+            await backlog.wait(self.client.id)
+
+
+def install() -> None:
+    """Make mitmproxy's servers use this handler; they look the class up by this name."""
+    cast(Any, mode_servers).ProxyConnectionHandler = Handler

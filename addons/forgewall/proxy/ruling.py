@@ -1,0 +1,43 @@
+"""What the enforcer tells the HTTP layer to do with a request. A stream without a ruling of these is refused.
+
+Not here: how it is done (`proxy.stream`), and why (the verdict, in the event).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forgewall.enforce.reply import Reply
+from forgewall.proxy.transit import Transit
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing goes upstream; the client gets `reply`, and what it still sends is drained within bounds."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The request goes upstream. `transit` watches its body; None for a host that is no forge: streamed unread."""
+
+    transit: Transit | None
+    websocket: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The beginning of the body is needed first.
+
+    `enough` is asked after each chunk with all bytes so far, and says whether they settle it; `settle` is then called
+    with them and whether that is the whole body. At `limit` bytes it is settled in any case.
+    """
+
+    limit: int
+    enough: Callable[[bytes], bool]
+    settle: Callable[[bytes, bool], Refused | Admitted]
+
+
+type Ruling = Refused | Admitted | Held

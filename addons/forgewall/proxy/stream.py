@@ -1,0 +1,379 @@
+"""One HTTP exchange inside mitmproxy: its layer with a structural default deny, early refusals and cuts.
+
+Theory. mitmproxy's `HttpStream` buffers bodies, answers a refused upload only after the last byte, can't stop a stream
+half way and lets a request through when a hook fails. `GuardedStream` keeps its states for what is admitted and adds:
+
+    headers ─▶ judge ─┬─ Refused ─▶ reply at once ─▶ drain (bounded bytes and time) ─▶ drop
+                      ├─ Held ────▶ collect (bounded bytes and time) ─▶ settle ─▶ one of the other two
+                      └─ Admitted ▶ open upstream ─▶ stream through the transit ─┬─▶ end
+                                                                                 └─ CutOff ▶ abort upstream, reply, drain
+
+`make_server_connection`, the only way to an upstream connection, refuses a stream that has no `Admitted` ruling.
+
+Not here: judging (`proxy.enforcer`), CONNECT and tunnels (`proxy.tunnels`), HTTP/1 and HTTP/2 syntax (mitmproxy).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from mitmproxy import http
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.layers import http as mitm
+
+from forgewall.enforce.reply import Failure, Reply
+from forgewall.identify.opening import split_authority
+from forgewall.model import Request
+from forgewall.proxy import backlog, wiring
+from forgewall.proxy.arrival import Arrival, subject_of
+from forgewall.proxy.response import response_of
+from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
+from forgewall.proxy.transit import CutOff
+from forgewall.proxy.websocket import CappedWebsocketLayer
+
+if TYPE_CHECKING:
+    from forgewall.proxy.wiring import Wiring
+
+DRAIN_BYTES = 64 * 1024 * 1024
+"""How much of a refused body is still read, so that the client gets to read the answer."""
+
+DRAIN_SECONDS = 10.0
+HOLD_SECONDS = 60.0
+"""How long a client may take to send the part of a body that is held before the verdict."""
+
+type Commands = Iterator[commands.Command]
+type CommandGenerator[T] = layer.CommandGenerator[T]
+
+
+class GuardedStream(mitm.HttpStream):
+    """The HTTP stream of every exchange, over TLS and in plain."""
+
+    ruling: Ruling | None = None
+    arrival: Arrival | None = None
+    answered = False  # our own reply has gone out: whatever upstream still says no longer matters
+    drained = 0
+    deadline: commands.RequestWakeup | None = None
+    held: list[bytes]
+    held_bytes = 0
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        """As in the base class, but what piles up while this stream waits for upstream stops the client's reads."""
+        if self._paused and isinstance(event, mitm.RequestData):
+            backlog.queued(self, len(event.data))
+        yield from super().handle_event(event)
+        if not self._paused:
+            backlog.released(self)
+
+    def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        if isinstance(event, events.Wakeup):
+            yield from self.on_deadline(event)
+        elif self.answered and isinstance(event, _RESPONSE_EVENTS):
+            return
+        elif isinstance(event, mitm.RequestTrailers):
+            return  # RFC 9110 section 6.5.1: a recipient may discard trailers, and nobody has judged these
+        else:
+            yield from super()._handle_event(event)
+
+    def on_deadline(self, event: events.Wakeup) -> CommandGenerator[None]:
+        """A drain or a hold has taken too long."""
+        if event.command is not self.deadline:
+            return
+        if self.client_state == self.state_drain:
+            yield from self.stop_drain("the refused upload was not stopped in time")
+        elif self.client_state == self.state_hold:
+            yield from self.refuse(self.wiring.stalled(self.known_arrival))
+
+    @property
+    def wiring(self) -> Wiring:
+        """The enforcer and its surroundings; raises where none is installed, which ends the stream."""
+        return wiring.current()
+
+    @property
+    def known_arrival(self) -> Arrival:
+        """The facts of this request; there are some from the moment its head was read."""
+        assert self.arrival is not None
+        return self.arrival
+
+    # -- request head ------------------------------------------------------------------------------------------------
+
+    def state_wait_for_request_headers(self, event: mitm.RequestHeaders) -> CommandGenerator[None]:
+        """Judge the head, then let the base class go on only with what is admitted."""
+        self.held = []
+        try:
+            origin_form = self.mode is mitm.HTTPMode.regular and not event.request.host
+            if event.request.method.upper() == "CONNECT" and self.mode is mitm.HTTPMode.regular:
+                yield from super().state_wait_for_request_headers(event)
+                return
+            self.arrival = self.read_arrival(event, origin_form=origin_form)
+            self.ruling = self.wiring.judge(self.arrival, origin_form=origin_form)
+        except Exception as error:
+            self.ruling = Refused(wiring.last_resort("reading a request's head", error))
+        yield from self.begin(event)
+
+    def begin(self, event: mitm.RequestHeaders) -> CommandGenerator[None]:
+        """Carry out the ruling on the head."""
+        request = event.request
+        if isinstance(self.ruling, Admitted):
+            request.stream = True
+            self.frame(request, event.end_stream)
+        else:
+            request.headers.pop("expect", None) if isinstance(self.ruling, Refused) else None
+        yield from super().state_wait_for_request_headers(event)
+        if self.client_state != self.state_consume_request_body:
+            return  # streaming already, or refused by the base class for its syntax
+        if isinstance(self.ruling, Refused):
+            yield from self.refuse(self.ruling.reply)
+        elif isinstance(self.ruling, Held):
+            self.client_state = self.state_hold
+            yield from self.set_deadline(HOLD_SECONDS)
+
+    def frame(self, request: http.Request, end_stream: bool) -> None:
+        """Give a body from HTTP/2, whose end is not in its headers, an end that HTTP/1 upstream can see (RFC 9112, 6)."""
+        if not request.is_http2 or "content-length" in request.headers:
+            return
+        if not end_stream:
+            request.headers["transfer-encoding"] = "chunked"
+        elif request.method.upper() in {"POST", "PUT", "PATCH"}:
+            request.headers["content-length"] = "0"
+
+    def read_arrival(self, event: mitm.RequestHeaders, *, origin_form: bool) -> Arrival:
+        """The facts of the request, from where it really goes: the CONNECT or the absolute URL, never the Host header."""
+        request = event.request
+        client = self.context.client
+        if self.mode is mitm.HTTPMode.transparent:
+            assert self.context.server.address
+            host, port = self.context.server.address
+            scheme = "https" if self.context.server.tls else "http"
+        else:
+            host, port, scheme = request.host, request.port, request.scheme or "http"
+        headers = tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.fields)
+        authorities = [value for name, value in headers if name == "host"]
+        if request.is_http2 and request.authority:
+            authorities.append(request.authority)
+        length = request.headers.get("content-length", "")
+        return Arrival(
+            request=Request(
+                method=request.method,
+                scheme=scheme,
+                host=split_authority(host)[0] if not host.startswith("[") and ":" not in host else host,
+                port=port,
+                path=request.path,
+                headers=headers,
+            ),
+            subject=subject_of(client.peername),
+            authorities=tuple(authorities),
+            http_version="2" if request.is_http2 else request.http_version.removeprefix("HTTP/"),
+            head_bytes=len(request.path) + sum(len(n) + len(v) + 4 for n, v in request.headers.fields),
+            has_body=not event.end_stream,
+            content_length=int(length) if length.isascii() and length.isdigit() else (0 if event.end_stream else None),
+            server_name=client.sni,
+        )
+
+    # -- holding -----------------------------------------------------------------------------------------------------
+
+    def state_hold(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
+        """Collect the beginning of the body until it settles the ruling."""
+        assert isinstance(self.ruling, Held)
+        whole = isinstance(event, mitm.RequestEndOfMessage)
+        if isinstance(event, mitm.RequestData):
+            self.held.append(event.data)
+            self.held_bytes += len(event.data)
+        body = b"".join(self.held)
+        self.held = [body]
+        try:
+            if not whole and self.held_bytes <= self.ruling.limit and not self.ruling.enough(body):
+                return
+            self.ruling = self.ruling.settle(body, whole)
+        except Exception as error:
+            self.ruling = Refused(self.wiring.internal_error(self.arrival, "settling a held body", error))
+        self.held = []
+        yield from self.resume(body, whole)
+
+    def resume(self, body: bytes, whole: bool) -> CommandGenerator[None]:
+        """Go on with a settled ruling: refuse, or stream what was held and what follows."""
+        if isinstance(self.ruling, Refused):
+            yield from self.refuse(self.ruling.reply)
+            if whole:
+                yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
+            return
+        self.flow.request.stream = True
+        yield from self.start_request_stream()
+        if self.client_state == self.state_stream_request_body and body:
+            yield from self.state_stream_request_body(mitm.RequestData(self.stream_id, body))
+        if self.client_state == self.state_stream_request_body and whole:
+            yield from self.state_stream_request_body(mitm.RequestEndOfMessage(self.stream_id))
+        elif self.client_state == self.state_drain and whole:
+            yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
+
+    # -- streaming ---------------------------------------------------------------------------------------------------
+
+    def start_request_stream(self) -> CommandGenerator[None]:
+        """Open upstream and send the head; where that fails, the stream is already answered and draining."""
+        if (yield from self.make_server_connection()):
+            head = mitm.RequestHeaders(self.stream_id, self.flow.request, end_stream=False)
+            yield mitm.SendHttp(head, self.context.server)
+            self.client_state = self.state_stream_request_body
+
+    def make_server_connection(self) -> CommandGenerator[bool]:
+        """The structural default deny: no ruling, no connection."""
+        if not isinstance(self.ruling, Admitted):
+            yield from self.refuse(wiring.last_resort("opening a connection without a ruling", None))
+            return False
+        self.wiring.permit(self.context.client, (self.flow.request.host, self.flow.request.port))
+        return (yield from super().make_server_connection())
+
+    def state_stream_request_body(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
+        """Pass on what the transit releases; the base class ends the message only after the transit agreed."""
+        transit = self.ruling.transit if isinstance(self.ruling, Admitted) else None
+        if transit is None or not isinstance(event, mitm.RequestData | mitm.RequestEndOfMessage):
+            yield from super().state_stream_request_body(event)
+            return
+        whole = isinstance(event, mitm.RequestEndOfMessage)
+        released = transit.finish() if whole else transit.feed(event.data)
+        if isinstance(released, CutOff):
+            yield from self.cut(released.reply)
+            if whole:
+                yield from self.state_drain(event)
+            return
+        if released:
+            yield mitm.SendHttp(mitm.RequestData(self.stream_id, released), self.context.server)
+        if whole:
+            yield from super().state_stream_request_body(event)
+
+    def cut(self, reply: Reply) -> CommandGenerator[None]:
+        """Abort the request upstream, so that it is never complete there, and answer the client."""
+        yield mitm.SendHttp(mitm.RequestProtocolError(self.stream_id, "cut", mitm.ErrorCode.CANCEL), self.context.server)
+        if self.server_state in (self.state_wait_for_response_headers, self.state_consume_response_body):
+            yield from self.refuse(reply)
+        else:  # the forge's own answer is on its way already: all that is left is to break off
+            self.answered = True
+            self.client_state = self.state_drain
+            yield from self.stop_drain("cut")
+
+    # -- answering ---------------------------------------------------------------------------------------------------
+
+    def refuse(self, reply: Reply) -> CommandGenerator[None]:
+        """Answer now, whatever the client is still sending, and drain the rest within bounds."""
+        self.answered = True
+        self.client_state = self.state_drain
+        response = response_of(reply)
+        response.timestamp_start = time.time()
+        self.flow.response = response
+        yield mitm.HttpResponseHeadersHook(self.flow)
+        yield from self.send_response()
+        if self.server_state == self.state_errored:
+            return
+        self.flow.live = False
+        yield mitm.SendHttp(mitm.ResponseEndOfMessage(self.stream_id), self.context.client)
+        yield from self.set_deadline(DRAIN_SECONDS)
+
+    def state_drain(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
+        """Read and forget what a client sends after its answer; too much of it ends the connection."""
+        if isinstance(event, mitm.RequestData):
+            self.drained += len(event.data)
+            if self.drained > DRAIN_BYTES:
+                yield from self.stop_drain("the refused upload was not stopped")
+        elif isinstance(event, mitm.RequestEndOfMessage):
+            self.client_state = self.state_errored
+            yield mitm.DropStream(self.stream_id)
+
+    def stop_drain(self, why: str) -> CommandGenerator[None]:
+        """HTTP/1: close the connection; HTTP/2: reset the stream (RFC 9113 section 8.1)."""
+        if self.client_state == self.state_drain:
+            self.client_state = self.state_errored
+            error = mitm.ResponseProtocolError(self.stream_id, why, mitm.ErrorCode.CANCEL)
+            yield mitm.SendHttp(error, self.context.client)
+            yield mitm.DropStream(self.stream_id)
+
+    def set_deadline(self, seconds: float) -> CommandGenerator[None]:
+        """Ask to be woken; an earlier deadline no longer counts."""
+        self.deadline = commands.RequestWakeup(seconds)
+        yield self.deadline
+
+    # -- upstream ----------------------------------------------------------------------------------------------------
+
+    def state_wait_for_response_headers(self, event: mitm.ResponseHeaders) -> CommandGenerator[None]:
+        """Stream every answer; switch protocols only where the ruling says so."""
+        if isinstance(self.ruling, Admitted):
+            if event.response.status_code == 101 and not self.ruling.websocket:
+                yield from self.fail_upstream(Failure.PROTOCOL, "it switched protocols without being asked")
+                return
+            if self.ruling.transit is not None:
+                self.ruling.transit.answered(event.response.status_code)
+        event.response.stream = True
+        yield from super().state_wait_for_response_headers(event)
+
+    def handle_protocol_error(self, event: Any) -> CommandGenerator[None]:
+        """The client or the forge broke off; where no answer has begun, the client gets ours."""
+        upstream = isinstance(event, mitm.ResponseProtocolError)
+        waiting = self.server_state in (self.state_wait_for_response_headers, self.state_uninitialized)
+        if upstream and not self.answered and waiting and self.client_state != self.state_errored:
+            failure, detail = wiring.failure_of(event.message, self.flow.server_conn)
+            yield from self.fail_upstream(failure, detail)
+            return
+        if self.answered and upstream:
+            return
+        self.end_transit()
+        if self.client_state == self.state_drain:
+            self.client_state = self.state_errored
+            yield mitm.DropStream(self.stream_id)
+            return
+        yield from super().handle_protocol_error(event)
+
+    def fail_upstream(self, failure: Failure, detail: str) -> CommandGenerator[None]:
+        """Tell the client in its own language that the forge can't be reached, and stop the upload."""
+        done = self.client_state == self.state_done
+        self.end_transit()
+        reply = self.wiring.unavailable(self.known_arrival, failure, detail)
+        if self.server_state == self.state_wait_for_response_headers and self.context.server.connected:
+            error = mitm.RequestProtocolError(self.stream_id, "failed", mitm.ErrorCode.CANCEL)
+            yield mitm.SendHttp(error, self.context.server)
+        yield from self.refuse(reply)
+        if done:
+            yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
+
+    def end_transit(self) -> None:
+        """Tell the transit that its stream is over."""
+        if isinstance(self.ruling, Admitted) and self.ruling.transit is not None:
+            self.ruling.transit.close()
+
+    def flow_done(self) -> CommandGenerator[None]:
+        """The exchange is over in order; a WebSocket goes on in a layer that caps its frames."""
+        self.end_transit()
+        response = self.flow.response
+        if response is not None and response.status_code == 101 and not self.flow.websocket:
+            yield from self.stop_drain("switched to something that is no WebSocket")
+            return
+        yield from super().flow_done()
+        if self.child_layer is not None and not isinstance(self.child_layer, CappedWebsocketLayer):
+            raise RuntimeError("a protocol switch without its capped layer")
+
+    # -- CONNECT -----------------------------------------------------------------------------------------------------
+
+    def handle_connect_regular(self) -> CommandGenerator[None]:
+        """Plan the tunnel; the layer inside it reads the first bytes before anything goes upstream."""
+        tunnel = self.wiring.open_tunnel(self.context, self.flow)
+        if isinstance(tunnel, Reply):
+            self.flow.response = response_of(tunnel)
+            self.flow.response.headers["connection"] = "close"
+        else:
+            self.child_layer = tunnel
+        yield from self.handle_connect_finish()
+
+
+_RESPONSE_EVENTS = (
+    mitm.ResponseHeaders,
+    mitm.ResponseData,
+    mitm.ResponseTrailers,
+    mitm.ResponseEndOfMessage,
+    mitm.ResponseProtocolError,
+)
+
+
+def install() -> None:
+    """Make mitmproxy's HTTP layer use `GuardedStream`; it looks the class up by this name for each stream."""
+    cast(Any, mitm).HttpStream = GuardedStream

@@ -1,0 +1,101 @@
+"""A request body on its way through: counted by the gate, and told of in one `upload` event when it is over.
+
+Not here: deciding. A transit is made by the enforcer with the verdict it keeps to its end, whatever the policy becomes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forgewall.enforce.gate import Cut, Gate
+from forgewall.enforce.reply import Reply
+from forgewall.record.event import Decision, Result, Upload
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The body goes no further; the client gets `reply`, the forge an aborted request."""
+
+    reply: Reply
+
+
+class Transit:
+    """The body of one admitted request. `feed` every chunk, `finish` at its end, `close` when the stream is gone."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        decision: Decision | None,
+        on_cut: Callable[[Transit, Cut], Reply],
+        on_error: Callable[[Exception], Reply],
+        record: Callable[[Upload], None],
+    ) -> None:
+        """`decision` is None where the request itself isn't logged; then only a cut leaves a trace."""
+        self.gate = gate
+        self.decision = decision
+        self._on_cut = on_cut
+        self._on_error = on_error
+        self._record = record
+        self._started = time.monotonic()
+        self._complete = False
+        self._status: int | None = None
+        self._told = False
+
+    def feed(self, chunk: bytes) -> bytes | CutOff:
+        """What of `chunk` may go on now. An exception in here ends the transit, never lets the chunk through."""
+        try:
+            outcome = self.gate.feed(chunk)
+            return CutOff(self._cut(outcome)) if isinstance(outcome, Cut) else outcome.chunk
+        except Exception as error:
+            return CutOff(self._on_error(error))
+
+    def finish(self) -> bytes | CutOff:
+        """The body has ended: what is left to go on, before the message may be ended upstream."""
+        try:
+            outcome = self.gate.finish()
+            if isinstance(outcome, Cut):
+                return CutOff(self._cut(outcome))
+        except Exception as error:
+            return CutOff(self._on_error(error))
+        self._complete = True
+        return outcome.chunk
+
+    def answered(self, status: int) -> None:
+        """The forge has answered with this HTTP status."""
+        self._status = status
+        if self._complete:
+            self.close()
+
+    def close(self) -> None:
+        """The exchange is over, in order or not; tell of it once."""
+        if self._complete:
+            refused = self._status is not None and self._status >= 400
+            self._tell(Result.REFUSED if refused else Result.COMPLETE)
+        else:
+            self._tell(Result.ABORTED)
+
+    def _cut(self, cut: Cut) -> Reply:
+        self._told = True
+        return self._on_cut(self, cut)
+
+    def _tell(self, result: Result) -> None:
+        if self._told or self.decision is None:
+            return
+        self._told = True
+        self._record(self.upload(result))
+
+    def upload(self, result: Result) -> Upload:
+        """The event for what has passed so far; there must be a decision."""
+        assert self.decision is not None
+        return Upload(
+            decision=self.decision,
+            result=result,
+            wire_bytes=self.gate.wire_bytes,
+            body_bytes=self.gate.decoded_bytes,
+            sha256=self.gate.sha256,
+            seconds=time.monotonic() - self._started,
+            response_status=self._status,
+        )

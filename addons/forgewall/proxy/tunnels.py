@@ -1,0 +1,227 @@
+"""CONNECT tunnels: planned by name, checked again by their first bytes, and only then led anywhere.
+
+A forge's tunnel becomes a TLS endpoint of our own (or, on port 80, plain HTTP); any other is relayed untouched. Until
+the first bytes are read, nothing the client sent goes upstream.
+
+Not here: what names and bytes mean (`decide.tunnel`, `identify.opening`), and the requests inside a forge's tunnel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from mitmproxy import http
+from mitmproxy.connection import Client
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import http as mitm
+from mitmproxy.proxy.layers import tcp, tls
+
+from forgewall.decide.policy import Policy
+from forgewall.decide.protocol import internal_error
+from forgewall.decide.tunnel import Passage, Plan, plan_connect, plan_opening
+from forgewall.enforce.reply import Reply
+from forgewall.identify.opening import Opening, Protocol, read_opening
+from forgewall.identify.registry import fold_host
+from forgewall.model import Request, Verdict
+from forgewall.proxy.arrival import Arrival, subject_of
+from forgewall.proxy.enforcer import Enforcer
+from forgewall.record.event import Stage
+
+logger = logging.getLogger(__name__)
+
+OPENING_SECONDS = 30.0
+"""How long a client may take to say what it wants in a tunnel to a forge or to a bare address."""
+
+QUIET_SECONDS = 2.0
+"""How long bytes that look like the start of an HTTP request are kept in a tunnel to another host."""
+
+
+class TunnelDesk:
+    """Plans tunnels and knows which raw ones are open, so that a new policy can close them."""
+
+    def __init__(self, enforcer: Enforcer, close: Callable[[Client], None]) -> None:
+        self._enforcer = enforcer
+        self._close = close
+        self._raw: dict[str, tuple[Client, frozenset[str]]] = {}
+
+    def open(self, context: Context, flow: http.HTTPFlow) -> Tunnel | Reply:
+        """The layer for this CONNECT, or the reply that refuses it; never raises."""
+        arrival = _arrival(context, flow)
+        try:
+            policy = self._enforcer.policy
+            host = fold_host(flow.request.host.strip("[]")) or flow.request.host.lower()
+            arrival = replace(arrival, request=replace(arrival.request, host=host))
+            context.server.address = (host, flow.request.port)
+            plan = plan_connect(policy, host, flow.request.port)
+            if plan.verdict is not None:
+                reply = self._enforcer.refuse(arrival, plan.verdict, plan.forge, Stage.CONNECTION)
+                if plan.passage is Passage.REFUSE:
+                    return reply
+            return Tunnel(context, self, policy, plan, arrival)
+        except Exception as error:
+            return self._enforcer.internal_error(arrival, "opening a tunnel", error)
+
+    def opened(self, policy: Policy, plan: Plan, arrival: Arrival, opening: Opening) -> Plan:
+        """What becomes of a tunnel whose first bytes are known; never raises, and records what it refuses."""
+        try:
+            now = plan_opening(policy, arrival.request.host, plan, opening)
+            if now.verdict is not None and now.verdict is not plan.verdict:
+                seen = replace(arrival, server_name=opening.name)
+                self._enforcer.refuse(seen, now.verdict, now.forge, Stage.CONNECTION)
+            return now
+        except Exception as error:
+            self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
+            return Plan(passage=Passage.REFUSE, verdict=internal_error())
+
+    def refuse(self, arrival: Arrival, verdict: Verdict) -> None:
+        """Record a tunnel that is closed."""
+        self._enforcer.refuse(arrival, verdict, None, Stage.CONNECTION)
+
+    def relayed(self, client: Client, names: frozenset[str]) -> None:
+        """A raw tunnel of `client` to these names is open."""
+        self._raw[client.id] = (client, names)
+
+    def forget(self, client: Client) -> None:
+        """The client is gone."""
+        self._raw.pop(client.id, None)
+
+    def recheck(self, policy: Policy) -> None:
+        """Close the raw tunnels to hosts that are forges by `policy`."""
+        for client, names in list(self._raw.values()):
+            if any(policy.registry.lookup(name) is not None for name in names):
+                self._raw.pop(client.id, None)
+                logger.warning("closed a tunnel to %s, which is a forge now", ", ".join(sorted(names)))
+                self._close(client)
+
+
+class Tunnel(layer.Layer):
+    """What stands inside a CONNECT: holds the client's first bytes until it is known what they are."""
+
+    def __init__(self, context: Context, desk: TunnelDesk, policy: Policy, plan: Plan, arrival: Arrival) -> None:
+        super().__init__(context)
+        self._desk = desk
+        self._policy = policy
+        self._plan = plan
+        self._arrival = arrival
+        self._buffer = b""
+        self._deadline: commands.RequestWakeup | None = None
+        self._child: layer.Layer | None = None
+        self._settled = False
+
+    @property
+    def relays(self) -> bool:
+        """Whether this tunnel leads to its host untouched, so that the host may speak first."""
+        return self._plan.passage is Passage.TUNNEL
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, events.Start):
+            if self.relays:
+                self._child = self._relay(frozenset({self._arrival.request.host}))
+                yield from self._child.handle_event(event)
+            self._deadline = commands.RequestWakeup(QUIET_SECONDS if self.relays else OPENING_SECONDS)
+            yield self._deadline
+        elif isinstance(event, events.Wakeup) and event.command is self._deadline:
+            yield from self._overdue()
+        elif self._settled and self._child is not None:
+            yield from self._child.handle_event(event)
+        elif isinstance(event, events.DataReceived) and event.connection == self.context.client:
+            self._buffer += event.data
+            opening = read_opening(self._buffer)
+            if opening is not None:
+                yield from self._settle(opening)
+        elif isinstance(event, events.ConnectionClosed) and event.connection == self.context.client:
+            yield from self._leave(event)
+        elif self._child is not None:
+            yield from self._child.handle_event(event)
+
+    def _settle(self, opening: Opening) -> layer.CommandGenerator[None]:
+        """The first bytes are known: lead them where they may go, or close."""
+        self._settled = True
+        plan = self._desk.opened(self._policy, self._plan, self._arrival, opening)
+        data = events.DataReceived(self.context.client, self._buffer)
+        self._buffer = b""
+        match plan.passage:
+            case Passage.DECRYPT if plan.forge is not None:
+                # A bare address whose SNI is a forge is that forge: connect by its name, not by the client's address.
+                host = opening.name or self._arrival.request.host
+                self.context.server.address = (host, self._arrival.request.port)
+                self.context.server.tls = True
+                self._child = tls.ClientTLSLayer(self.context)
+            case Passage.PLAIN:
+                self._child = mitm.HttpLayer(self.context, mitm.HTTPMode.transparent)
+            case Passage.TUNNEL:
+                names = frozenset(name for name in (self._arrival.request.host, opening.name) if name)
+                relaying, self._child = self._child, self._child or self._relay(names)
+                self._desk.relayed(self.context.client, names)
+                if relaying is not None:
+                    yield from relaying.handle_event(data)
+                    return
+            case _:
+                yield from self._close()
+                return
+        yield from self._child.handle_event(events.Start())
+        yield from self._child.handle_event(data)
+
+    def _relay(self, names: frozenset[str]) -> layer.Layer:
+        """A raw relay that keeps no message; the connection is registered, since a later policy may close it."""
+        from forgewall.proxy import wiring  # noqa: PLC0415 - wiring holds the desk
+
+        address = self.context.server.address
+        assert address is not None
+        wiring.current().permit(self.context.client, (address[0], address[1]))
+        self._desk.relayed(self.context.client, names)
+        return tcp.TCPLayer(self.context, ignore=True)
+
+    def _overdue(self) -> layer.CommandGenerator[None]:
+        """Time is up for an opening that isn't complete."""
+        self._deadline = None
+        if self._settled:
+            return
+        if self.relays and not self._buffer:
+            return  # the other side may speak first, or nobody yet
+        if self.relays and self._buffer[:1] != b"\x16":
+            yield from self._settle(Opening(protocol=Protocol.OTHER))
+            return
+        protocol = Protocol.TLS if self._buffer[:1] == b"\x16" else Protocol.OTHER
+        yield from self._settle(Opening(protocol=protocol, problem="the first bytes did not arrive in time"))
+
+    def _leave(self, event: events.ConnectionClosed) -> layer.CommandGenerator[None]:
+        """The client closed before its opening was complete."""
+        if self.relays and self._buffer and self._buffer[:1] != b"\x16":
+            yield from self._settle(Opening(protocol=Protocol.OTHER))
+        if self._child is not None:
+            self._settled = True
+            yield from self._child.handle_event(event)
+        else:
+            yield from self._close()
+
+    def _close(self) -> layer.CommandGenerator[None]:
+        self._settled = True
+        self._child = None
+        yield commands.CloseConnection(self.context.client)
+        if self.context.server.connected:
+            yield commands.CloseConnection(self.context.server)
+
+
+def _arrival(context: Context, flow: http.HTTPFlow) -> Arrival:
+    """The facts of a CONNECT."""
+    request = flow.request
+    agent = request.headers.get("user-agent")
+    return Arrival(
+        request=Request(
+            method="CONNECT",
+            scheme="connect",
+            host=request.host,
+            port=request.port,
+            path="",
+            headers=(("user-agent", agent),) if agent else (),
+        ),
+        subject=subject_of(context.client.peername),
+        authorities=(),
+        http_version="1.1",
+        head_bytes=0,
+        has_body=False,
+    )

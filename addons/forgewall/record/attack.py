@@ -5,8 +5,11 @@ Only what the policy objects to counts as an attempt; an approved push is work, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
+
 from forgewall.model import Action, Effect, Operation, Verdict
-from forgewall.record.event import Decision
+from forgewall.record.event import Decision, Upload
 
 MITIGATION = "M1021"
 """Restrict Web-Based Content. ECS has no field for mitigations, so it stands in `forgewall.mitigations`."""
@@ -26,8 +29,10 @@ def objected(verdict: Verdict) -> bool:
     return Action.BLOCK in {verdict.action, verdict.would_action}
 
 
-def subtechniques(decision: Decision, verdict: Verdict) -> tuple[str, ...]:
+def subtechniques(event: Decision | Upload) -> tuple[str, ...]:
     """The ids of the sub-techniques of T1567 that a refused or logged write stands for, the code repository first."""
+    decision = event.decision if isinstance(event, Upload) else event
+    verdict = event.verdict or decision.verdict
     if verdict.action is Action.ALLOW:
         return ()
     target = decision.target
@@ -44,10 +49,9 @@ def subtechniques(decision: Decision, verdict: Verdict) -> tuple[str, ...]:
     return tuple(found)
 
 
-def threat(ids: tuple[str, ...]) -> dict[str, object] | None:
-    """The ECS `threat` object for those sub-techniques, None for none."""
-    if not ids:
-        return None
+@cache
+def threat(ids: tuple[str, ...]) -> Mapping[str, object]:
+    """The ECS `threat` object for those sub-techniques."""
     return {
         "framework": "MITRE ATT&CK",
         "tactic": {

@@ -58,10 +58,13 @@ def document(event: Event) -> Document:
         "ecs": {"version": ECS_VERSION},
         "message": sentence(event),
         **body,
-        "observer": _OBSERVER,
     }
     whole["event"] = {"id": event.id, "module": "forgewall", "provider": "proxy", **body["event"]}
-    return _clean_object(whole)
+    clean = _clean_object(whole)
+    clean["observer"] = _OBSERVER
+    if isinstance(event, Decision | Upload) and (ids := attack.subtechniques(event)):
+        clean["threat"] = attack.threat(ids)
+    return clean
 
 
 def _decision(event: Decision) -> Document:
@@ -96,7 +99,7 @@ def _upload(event: Upload) -> Document:
         "reason": verdict.reason,
         "start": _stamp(event.decision.time),
         "end": _stamp(event.time),
-        "duration": max(0, nanoseconds),
+        "duration": long(nanoseconds),
         **({"severity": 73} if stopped else {}),
     }
     body["source"]["bytes"] = long(event.wire_bytes)
@@ -164,7 +167,6 @@ def _fault(event: Fault) -> Document:
 def _request(event: Decision, verdict: Verdict, *, sent: int | None) -> Document:
     """What a decision and the end of its upload have in common."""
     exchange, target, policy = event.exchange, event.target, event.policy
-    ids = attack.subtechniques(event, verdict)
     body = {**wire(exchange, event.request_id), **parties(event.subject, exchange)}
     body["http"]["request"]["body"] = {"bytes": long(sent)}
     body["network"] = {
@@ -181,8 +183,7 @@ def _request(event: Decision, verdict: Verdict, *, sent: int | None) -> Document
         "version": policy.digest[:12],
         "reference": verdict.reference,
     }
-    body["threat"] = attack.threat(ids)
-    body["tags"] = [outcome(verdict), *ids]
+    body["tags"] = [outcome(verdict)]
     body["forgewall"] = {
         "stage": event.stage.value,
         **(_target(target) if target else {}),
@@ -260,7 +261,7 @@ def _clean_object(fields: Mapping[str, Any]) -> Document:
     result: Document = {}
     for key, value in fields.items():
         if isinstance(value, str):
-            result[key] = redact.text(value, _LIMITS.get(key, redact.LIMIT))
+            result[key] = value if redact.is_plain(value) else redact.text(value, _LIMITS.get(key, redact.LIMIT))
         elif isinstance(value, dict):
             if inner := _clean_object(value):
                 result[key] = inner

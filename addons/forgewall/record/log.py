@@ -12,7 +12,6 @@ import fcntl
 import json
 import logging
 import os
-import re
 import stat
 import threading
 from collections.abc import Callable
@@ -24,12 +23,13 @@ from forgewall.errors import ForgewallError
 from forgewall.record import domain, pseudonym
 from forgewall.record.ecs import document
 from forgewall.record.event import Event, utc_now
+from forgewall.record.reader import file_names
 
 MAX_BYTES = 100 * 2**20
-NAME = re.compile(r"forgewall-(\d{4}-\d{2}-\d{2})(?:\.(\d{4,}))?\.jsonl")
 _ONE_DAY = timedelta(days=1)
 _PROBE_BYTES = 4096
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False).encode
 _operator = logging.getLogger(__name__)
 _HINTS = {
     errno.ENOSPC: "free some space on its disk",
@@ -111,8 +111,7 @@ class EventLog:
             try:
                 if self._pseudonymise:
                     event = self._pseudonyms().hide(event)
-                text = json.dumps(document(event), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-                line = text.encode() + b"\n"
+                line = _encode(document(event)).encode() + b"\n"
                 self._ready(len(line))
                 self._put(line)
             except (OSError, ValueError) as error:
@@ -186,7 +185,7 @@ class EventLog:
             if found is None or (found.st_dev, found.st_ino) != self._identity:
                 return
             day = self._path.name.removesuffix(".jsonl")
-            numbers = [int(match[2] or 0) for match in _matches(self.directory) if match[0].startswith(day)]
+            numbers = [int(match[2] or 0) for match in file_names(self.directory) if match[0].startswith(day)]
             self._path.rename(self.directory / f"{day}.{max(numbers, default=0) + 1:04d}.jsonl")
         finally:
             os.close(lock)
@@ -194,7 +193,7 @@ class EventLog:
     def _prune(self, now: datetime) -> None:
         if self._keep is None:
             return
-        for match in _matches(self.directory):
+        for match in file_names(self.directory):
             with suppress(ValueError):  # a date that isn't one: not a file of ours
                 ended = datetime.combine(date.fromisoformat(match[1]) + _ONE_DAY, time(), UTC)
                 if ended <= now - self._keep:
@@ -224,12 +223,3 @@ def _stat(path: Path) -> os.stat_result | None:
         return os.stat(path, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _matches(directory: Path) -> list[re.Match[str]]:
-    """The log files in `directory`, as matches of `NAME`, in the order of their names."""
-    try:
-        names = sorted(os.listdir(directory))
-    except FileNotFoundError:
-        return []
-    return [match for name in names if (match := NAME.fullmatch(name))]

@@ -33,6 +33,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_LONG_RUN = re.compile(r"[A-Za-z0-9_.=-]{20}")
 _USERINFO = re.compile(r"(?<=://)[^/\s?#]*@")
 _CHALLENGE = re.compile(r"\b(bearer|basic|negotiate|digest)[\s+]+[A-Za-z0-9+/=._~-]{8,}", re.IGNORECASE)
 
@@ -53,12 +54,19 @@ _BEFORE_GIT_OBJECT = frozenset(
 )
 
 
+def is_plain(value: str) -> bool:
+    """Whether `value` is so short and simple that `text` leaves it alone; for callers in a hurry."""
+    return len(value) < _SHORTEST_TOKEN and value.isascii() and value.isprintable() and "@" not in value
+
+
 def text(value: str, limit: int = LIMIT) -> str:
     """`value` without known token shapes and URL userinfo, safe to print, at most `limit` characters."""
     value = _bounded_input(value)
     if len(value) >= _SHORTEST_TOKEN:
-        value = _TOKEN.sub(REDACTED, value)
-        value = _CHALLENGE.sub(rf"\1 {REDACTED}", value)
+        if _LONG_RUN.search(value):
+            value = _TOKEN.sub(REDACTED, value)
+        if " " in value or "+" in value:
+            value = _CHALLENGE.sub(rf"\1 {REDACTED}", value)
     if "://" in value:
         value = _USERINFO.sub("", value)
     return printable(value, limit)
@@ -99,7 +107,7 @@ def _piece(part: str) -> str:
     if len(part) < _SHORTEST_TOKEN and "=" not in part and "%" not in part and "@" not in part:
         return part
     name, mark, value = part.partition("=")
-    if mark and value:
+    if mark and value.strip("="):  # not the padding of base64
         if _is_secret_name(_decoded(name)) or _is_secret(_decoded(value)):
             value = REDACTED
         return (REDACTED if _is_secret(_decoded(name)) else name) + mark + value

@@ -1,0 +1,225 @@
+"""Events as the proxy makes them, for tests to vary, and hypothesis strategies for events with anything in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from forgewall.errors import Problem
+from forgewall.model import Action, Also, Kind, Mode, Operation, Subject, Target, Verdict
+from forgewall.record.event import (
+    Change,
+    Decision,
+    Event,
+    Exchange,
+    Fault,
+    PolicyChange,
+    PolicyRef,
+    Result,
+    Severity,
+    Stage,
+    Upload,
+)
+
+SUBJECT = Subject(client="10.1.2.3", port=51544, user="ana@acme.example", source="proxy-auth")
+POLICY = PolicyRef(digest="5f" * 32, file="policy/forgewall.yaml", mode=Mode.ENFORCE)
+EXCHANGE = Exchange(
+    scheme="https",
+    host="github.com",
+    port=443,
+    method="POST",
+    path="/mallory/loot.git/git-receive-pack",
+    http_version="2",
+    user_agent="git/2.47.1",
+    content_length=48_000_000,
+    mime_type="application/x-git-receive-pack-request",
+    server_name="github.com",
+    role="web",
+)
+TARGET = Target(
+    kind=Kind.GITHUB,
+    host="github.com",
+    address="github.com/mallory/loot",
+    key="github.com/mallory/loot",
+    owner="mallory",
+    repository="loot",
+    operation=Operation.PUSH,
+    effect=Operation.PUSH.effect,
+    evidence="git-receive-pack",
+)
+BLOCK = Verdict(
+    action=Action.BLOCK,
+    code="unapproved",
+    rule="defaults/writes",
+    reference="policy/forgewall.yaml:14",
+    reason="github.com/mallory/loot isn't approved",
+    max_upload=50 * 2**20,
+)
+ALLOW = replace(
+    BLOCK, action=Action.ALLOW, code="approved", rule="approved/github.com/acme-corp", reason="acme-corp is approved"
+)
+WOULD = replace(BLOCK, action=Action.LOG, would_action=Action.BLOCK)
+LOG = replace(BLOCK, action=Action.LOG)
+TOO_LARGE = replace(BLOCK, code="too-large", rule="defaults/max_upload", reason="more than 50 MiB")
+
+
+def decision(**changes: Any) -> Decision:
+    """A blocked push, with `changes`."""
+    plain = {"request_id": "r-1", "subject": SUBJECT, "exchange": EXCHANGE, "verdict": BLOCK, "policy": POLICY}
+    return Decision(**{**plain, "target": TARGET, "response_status": 200, **changes})
+
+
+def aimed(operation: Operation, **changes: Any) -> Decision:
+    """A decision about `operation`."""
+    return decision(target=replace(TARGET, operation=operation, effect=operation.effect), **changes)
+
+
+def ssh_refusal() -> Decision:
+    """A refused CONNECT to port 22: no request was seen, and no SNI."""
+    return decision(
+        stage=Stage.CONNECTION,
+        target=None,
+        exchange=Exchange(scheme="tcp", host="ssh.github.com", port=22),
+        verdict=replace(BLOCK, code="ssh", rule="protocol/ssh", reference="built-in", reason="SSH can't be read"),
+        response_status=403,
+    )
+
+
+def upload(result: Result = Result.COMPLETE, **changes: Any) -> Upload:
+    """The end of an admitted push, with `changes`."""
+    plain = {"wire_bytes": 1000, "body_bytes": 4000, "seconds": 0.25, "sha256": "ab" * 32, "response_status": 200}
+    return Upload(**{**plain, "decision": decision(verdict=ALLOW), "result": result, **changes})
+
+
+def policy_change(change: Change = Change.LOADED, problems: int = 0) -> PolicyChange:
+    """What came of reading a policy."""
+    found = tuple(Problem(file="p.yaml", line=n + 1, column=1, message=f"`x{n}` is unknown") for n in range(problems))
+    return PolicyChange(
+        change=change, policy=POLICY, old_digest="aa" * 32, new_digest="bb" * 32, approvals=12, problems=found
+    )
+
+
+def fault(**changes: Any) -> Fault:
+    """An exception in a hook."""
+    plain = {"where": "request headers hook", "message": "the request was refused", "exception": "ValueError"}
+    return Fault(**{**plain, "request_id": "r-1", "subject": SUBJECT, "exchange": EXCHANGE, **changes})
+
+
+ALL: list[Event] = [
+    decision(),
+    decision(verdict=ALLOW),
+    decision(verdict=WOULD),
+    decision(verdict=LOG),
+    decision(target=replace(TARGET, address=None, key=None, owner=None, repository=None)),
+    decision(target=replace(TARGET, also=(Also(address=None, owner="a", repository="b", role="source"),))),
+    decision(subject=Subject(client="fe80::1%eth0")),
+    decision(exchange=replace(EXCHANGE, host="140.82.121.4", http_version="1.1", content_length=2**70)),
+    ssh_refusal(),
+    *[aimed(operation) for operation in Operation],
+    *[upload(result) for result in Result],
+    upload(Result.CUT, verdict=TOO_LARGE, response_status=413),
+    *[policy_change(change) for change in Change],
+    policy_change(Change.REJECTED, problems=25),
+    replace(policy_change(Change.REJECTED), policy=None, old_digest=None, new_digest=None),
+    fault(),
+    fault(severity=Severity.NOTICE, exception=None, request_id=None, subject=None, exchange=None),
+]
+
+anything = st.text(alphabet=st.characters(), max_size=80)  # every code point, unpaired surrogates too
+maybe = st.none() | anything
+number = st.integers(min_value=-(2**70), max_value=2**70)
+
+
+def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Decision]:
+    """Decisions with any of `words` in every field that holds text."""
+    optional = st.none() | words
+    exchange = st.builds(
+        Exchange,
+        scheme=words,
+        host=words,
+        port=number,
+        method=optional,
+        path=optional,
+        http_version=optional,
+        user_agent=optional,
+        content_length=st.none() | number,
+        mime_type=optional,
+        server_name=optional,
+        role=words,
+    )
+    also = st.builds(Also, address=optional, owner=optional, repository=optional, role=words)
+    target = st.builds(
+        Target,
+        kind=st.sampled_from(Kind),
+        host=words,
+        address=optional,
+        key=optional,
+        owner=optional,
+        repository=optional,
+        operation=st.sampled_from(Operation),
+        effect=st.sampled_from(Operation).map(lambda operation: operation.effect),
+        evidence=words,
+        also=st.lists(also, max_size=2).map(tuple),
+    )
+    verdict = st.builds(
+        Verdict,
+        action=st.sampled_from(Action),
+        code=words,
+        rule=words,
+        reference=words,
+        reason=words,
+        would_action=st.none() | st.just(Action.BLOCK),
+        max_upload=st.none() | number,
+    )
+    return st.builds(
+        Decision,
+        request_id=words,
+        subject=st.builds(Subject, client=words, port=number, user=optional, source=words),
+        exchange=exchange,
+        verdict=verdict,
+        policy=st.builds(PolicyRef, digest=words, file=words, mode=st.sampled_from(Mode)),
+        target=st.none() | target,
+        stage=st.sampled_from(Stage),
+        response_status=st.none() | st.integers(100, 599),
+    )
+
+
+def events(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Event]:
+    """Events of every kind with any of `words` in every field that holds text."""
+    return st.one_of(
+        decisions(words),
+        st.builds(
+            Upload,
+            decision=decisions(words),
+            result=st.sampled_from(Result),
+            wire_bytes=number,
+            seconds=st.floats(),
+            body_bytes=st.none() | number,
+            sha256=st.none() | words,
+            verdict=st.none() | st.just(TOO_LARGE),
+            response_status=st.none() | st.integers(100, 599),
+        ),
+        st.builds(
+            PolicyChange,
+            change=st.sampled_from(Change),
+            policy=st.none() | st.builds(PolicyRef, digest=words, file=words, mode=st.sampled_from(Mode)),
+            old_digest=st.none() | words,
+            new_digest=st.none() | words,
+            approvals=number,
+            problems=st.lists(
+                st.builds(Problem, file=words, line=number, column=number, message=words, hint=words), max_size=3
+            ).map(tuple),
+        ),
+        st.builds(
+            Fault,
+            where=words,
+            message=words,
+            severity=st.sampled_from(Severity),
+            exception=st.none() | words,
+            request_id=st.none() | words,
+            subject=st.none() | st.builds(Subject, client=words, port=number, user=st.none() | words),
+            exchange=st.none() | st.just(EXCHANGE),
+        ),
+    )

@@ -121,6 +121,16 @@ class Forge:
             subprocess.run(["git", "-C", str(directory), "config", setting, "true"], check=True, env=environment)
         return directory
 
+    def seed(self, address: str, work_tree: Path) -> None:
+        """Make a repository for `address` that holds all branches and tags of `work_tree`; no HTTP is involved."""
+        directory = self.make_repository(address)
+        for what in ("--all", "--tags"):
+            subprocess.run(
+                ["git", "-C", str(work_tree), "push", "--quiet", what, str(directory)],
+                check=True,
+                env=smart_http.git_environment(self.root),
+            )
+
     def git(self, address: str, *arguments: str) -> str:
         """What `git` prints when run inside the bare repository of `address`; CalledProcessError if it fails."""
         host, _, path = address.partition("/")

@@ -102,15 +102,10 @@ class Proxy:
         """The line that said the proxy serves; empty if there was none."""
         return next((line for line in self.stdout_lines if line.startswith("forgewall ready")), "")
 
-    def events(self, dataset: str | None = None) -> list[dict[str, Any]]:
-        """The events written so far, oldest first; with `dataset` only those of `forgewall.<dataset>`."""
-        found = []
-        for file in sorted(self.events_directory.glob("*.jsonl")):
-            for line in file.read_text(encoding="utf-8").splitlines():
-                event = json.loads(line)
-                if dataset is None or event.get("event", {}).get("dataset") == f"forgewall.{dataset}":
-                    found.append(event)
-        return found
+    def events(self) -> list[dict[str, Any]]:
+        """The events written so far, oldest first."""
+        files = sorted(self.events_directory.glob("*.jsonl"))
+        return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
     def memory(self) -> int:
         """The proxy's resident memory in bytes (Linux only)."""

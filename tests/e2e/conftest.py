@@ -9,6 +9,9 @@
         assert forge.requests(host="github.com") == []
         assert run.events("decision")
 
+Where POLICY will do, the fixture `gateway` is quicker: one proxy for the whole session; each test starts with an empty
+home and without events.
+
 `run.curl("-T", "-", url, stdin=b"...")` and `run.client("git-lfs", ...)` work alike. The clients get a clean
 environment that leads to the proxy. A test names the system tools it needs with `@pytest.mark.needs("git-lfs")`; where
 one is missing the test skips, and fails if CI=true.
@@ -20,12 +23,14 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from demo import clients
 from demo.clients import Result
 from demo.forge import HOSTS, Forge
 from demo.proxy import Proxy
+
+from demo import clients
 
 POLICY = """\
 version: 1
@@ -65,6 +70,18 @@ class Run(Proxy):
     """A running proxy together with clients that use it."""
 
     home: Path
+    _past = 0
+
+    def begin(self, home: Path) -> None:
+        """Start anew for a test: its files below `home`, and only events from now on."""
+        home.mkdir(parents=True)
+        self.home = home
+        self._past = len(super().events())
+
+    def events(self, dataset: str | None = None) -> list[dict[str, Any]]:
+        """The events since the test began, oldest first; with `dataset` only those of `forgewall.<dataset>`."""
+        since = super().events()[self._past :]
+        return [event for event in since if dataset is None or event["event"]["dataset"] == f"forgewall.{dataset}"]
 
     def client(
         self,
@@ -152,8 +169,7 @@ class StartProxy:
             options=options,
             env=env,
         )
-        run.home = directory / "home"
-        run.home.mkdir()
+        run.begin(directory / "home")
         self._started.append(run)
         return run
 
@@ -177,6 +193,20 @@ def forge(_forge: Forge) -> Forge:
     _forge.settle()
     _forge.clear()
     return _forge
+
+
+@pytest.fixture(scope="session")
+def _gateway(tmp_path_factory: pytest.TempPathFactory, _forge: Forge) -> Iterator[Run]:
+    start = StartProxy(tmp_path_factory.mktemp("gateway"), _forge)
+    yield start()
+    start.close()
+
+
+@pytest.fixture
+def gateway(_gateway: Run, forge: Forge, tmp_path: Path) -> Run:
+    """A proxy with POLICY that is shared by all tests."""
+    _gateway.begin(tmp_path / "gateway-home")
+    return _gateway
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from forgewall.decide.engine import decide
 from forgewall.decide.fields import Fields
 from forgewall.decide.policy import OtherHosts, Policy
 from forgewall.decide.sentence import Sentence, parse_sentence
+from forgewall.decide.tunnel import plan_connect
 from forgewall.identify.engine import identify
 from forgewall.model import Action, Mode, Subject, Target, Verdict
 
@@ -40,9 +41,13 @@ class Case:
 
 def judge(policy: Policy, sentence: Sentence, subject: Subject, now: datetime) -> tuple[Target | None, Verdict]:
     """What the request of `sentence` is about (None: its host is no forge), and the verdict on it."""
-    target = identify(sentence.request, policy.registry)
+    request = sentence.request
+    target = identify(request, policy.registry)
     if target is None:
-        return None, other_host(policy, sentence.request.host)
+        return None, other_host(policy, request.host)
+    refused = plan_connect(policy, request.host.removesuffix("."), request.port).verdict
+    if refused is not None:
+        return target, refused
     return target, decide(policy, target, subject, sentence.size, now)
 
 

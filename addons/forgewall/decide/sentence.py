@@ -11,13 +11,10 @@ from dataclasses import dataclass
 
 from forgewall.decide.complaints import quote
 from forgewall.decide.fields import size_of
+from forgewall.identify.url import request_for
 from forgewall.model import BodyState, Request
 
 FORMS = "git push|clone|fetch|pull|ls-remote URL [SIZE], git lfs push|pull URL [SIZE], or METHOD URL [SIZE]"
-_PORTS = {"https": 443, "http": 80}
-_URL = re.compile(
-    r"(https?)://(?:[^/?#@]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#:@\[\]]+)(?::([0-9]{1,5}))?(/[^#]*|\?[^#]*)?(?:#.*)?\Z", re.I
-)
 _METHOD = re.compile(r"[A-Z][A-Z-]{1,30}\Z", re.ASCII)
 _BODILESS = {"GET", "HEAD", "OPTIONS"}
 _READS = {"clone", "fetch", "pull", "ls-remote"}
@@ -42,62 +39,45 @@ def parse_sentence(text: str) -> Sentence:
     size = size_of(words[2]) if len(words) == 3 else None
     method = words[0].upper()
     empty = size == 0 or (size is None and method in _BODILESS)
-    request = _request(method, words[1], "", size, b"" if empty else None)
+    request = _request(method, words[1], size, b"" if empty else None)
     return Sentence(text=text, request=request, size=size)
 
 
 def _git(text: str, words: list[str]) -> Sentence:
     lfs = words[:1] == ["lfs"]
-    verb, *rest = words[1:] if lfs else words
+    verb, *rest = (words[1:] if lfs else words) or [""]
     if verb not in ({"push", "fetch", "pull"} if lfs else {"push", *_READS}) or len(rest) not in {1, 2}:
         raise ValueError(f"{quote(text)} is not understood: write {FORMS}")
+    if "?" in rest[0] or "#" in rest[0]:
+        raise ValueError(f"{quote(rest[0])} holds a query or a fragment, and a repository's URL has none")
     size = size_of(rest[1]) if len(rest) == 2 else None
+    url = rest[0].rstrip("/")
     write = verb == "push"
     if lfs:
         body = b'{"operation":"%s","objects":[]}' % (b"upload" if write else b"download")
-        request = _request("POST", _repository(rest[0]), "/info/lfs/objects/batch", len(body), body)
+        request = _request("POST", f"{url}/info/lfs/objects/batch", len(body), body)
         return Sentence(text=text, request=request, size=size)
     service = "git-receive-pack" if write else "git-upload-pack"
     if size is None:
-        request = _request("GET", _repository(rest[0]), f"/info/refs?service={service}", None, b"")
+        request = _request("GET", f"{url}/info/refs?service={service}", None, b"")
     else:
-        request = _request("POST", _repository(rest[0]), f"/{service}", size, None)
+        request = _request("POST", f"{url}/{service}", size, None)
     return Sentence(text=text, request=request, size=size)
 
 
-def _repository(url: str) -> str:
-    """The URL of a repository, as git joins paths to it."""
-    if "?" in url or "#" in url:
-        raise ValueError(f"{quote(url)} holds a query or a fragment, and a repository's URL has none")
-    return url.rstrip("/")
-
-
-def _request(method: str, url: str, tail: str, size: int | None, body: bytes | None) -> Request:
-    match = _URL.match(url)
-    if match is None:
-        raise ValueError(f"{quote(url)} is not a URL such as https://github.com/acme/api{_ssh_hint(url)}")
-    scheme, host = match[1].lower(), match[2].strip("[]").lower()
-    port = int(match[3]) if match[3] else _PORTS[scheme]
-    if not 0 < port < 65536:
-        raise ValueError(f"{quote(url)} has the port {port}, which doesn't exist")
-    path = match[4] or "/"
-    headers = [("host", match[2].lower() if port == _PORTS[scheme] else f"{match[2].lower()}:{port}")]
-    if tail.endswith("/batch"):
-        headers.append(("content-type", "application/vnd.git-lfs+json"))
-    if size is not None:
-        headers.append(("content-length", str(size)))
-    return Request(
-        method=method,
-        scheme=scheme,
-        host=host,
-        port=port,
-        path=("/" + path if path.startswith("?") else path.rstrip("/") + tail if tail else path),
-        headers=tuple(headers),
-        body=body or b"",
-        body_state=BodyState.UNREAD if body is None else BodyState.COMPLETE,
-    )
+def _request(method: str, url: str, size: int | None, body: bytes | None) -> Request:
+    headers = [("content-length", str(size))] if size is not None else []
+    state = BodyState.UNREAD if body is None else BodyState.COMPLETE
+    try:
+        return request_for(method, url, headers=headers, body=body or b"", body_state=state)
+    except ValueError:
+        wrong = f"{quote(url)} is not a URL such as https://github.com/acme/api{_ssh_hint(url)}"
+        raise ValueError(wrong) from None
 
 
 def _ssh_hint(url: str) -> str:
-    bare = re.fullmatch(r"(?:ssh://)?(?:[\w.-]+@)?([\w.-]+\.[\w-]+)[:/](?:[0-9]+/)?/?([\w~./-]+)", url, re.ASCII)
-    return f": write https://{bare[1]}/{bare[2]}" if bare else ""
+    bare = _SSH.match(url)
+    return f": write https://{bare[1]}/{bare[2].split('/info/')[0]}" if bare else ""
+
+
+_SSH = re.compile(r"(?:ssh://)?(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+)[:/](?:[0-9]+/)?/?([\w~./-]+)", re.ASCII)

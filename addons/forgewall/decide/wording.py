@@ -33,7 +33,8 @@ def too_large(size: int, limit: int, label: str) -> str:
 
 def not_understood(evidence: str) -> str:
     """Why a request is refused whose operation isn't certain."""
-    return f"the request is not understood: {_shortened(evidence)}"
+    said = _shortened(evidence)
+    return said if said.endswith("is not understood") else f"the request is not understood: {said}"
 
 
 def not_placed(operation: Operation, evidence: str) -> str:

@@ -156,9 +156,7 @@ class PolicyFile:
     def _read(self) -> tuple[bytes, _Signature, bool]:
         """The file's bytes, what it looked like before reading, and whether that will show the next edit."""
         try:
-            # O_NONBLOCK: a FIFO in the file's place must not hold us.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as file:
+            with open(self.path, "rb", opener=_open) as file:
                 status = os.fstat(file.fileno())
                 if not stat.S_ISREG(status.st_mode):
                     raise _Unreadable(self.path, "the policy is not a regular file", "give the path of a YAML file")
@@ -190,6 +188,10 @@ def _unreadable(path: Path, error: OSError) -> _Unreadable:
             return _Unreadable(path, "the policy is a directory", "give the path of a YAML file")
         case _:
             return _Unreadable(path, f"the policy file can't be read: {error.strerror}", "check the disk and the path")
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a FIFO in the file's place must not hold us
 
 
 def _signature(status: os.stat_result) -> _Signature:

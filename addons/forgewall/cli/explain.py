@@ -1,0 +1,148 @@
+"""`forgewall explain FILE SENTENCE`: what the policy would say of a request, and why. Nothing is sent anywhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import Any
+
+from forgewall.decide.cases import NOBODY, judge
+from forgewall.decide.complaints import quote
+from forgewall.decide.fields import moment_of
+from forgewall.decide.policy import Policy
+from forgewall.decide.sentence import FORMS, Sentence, parse_sentence
+from forgewall.decide.wording import bytes_as_text
+from forgewall.errors import UsageError
+from forgewall.model import Action, Subject, Target, Verdict
+from forgewall.proxy.policyfile import PolicyFile
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command and its options to `subparsers`."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="say what a policy makes of a request, and why",
+        description="Say what a policy makes of a request, and why. The exit code is 0 whatever the verdict.",
+        epilog=f"A sentence is {FORMS}, e.g. 'git push https://github.com/acme/api'.",
+    )
+    parser.add_argument("file", metavar="FILE", help="the policy file")
+    parser.add_argument("sentence", metavar="SENTENCE", nargs="+", help="the request, best in quotes")
+    parser.add_argument("--user", metavar="NAME", help="who asks (default: no user is known)")
+    parser.add_argument("--client", metavar="IP", default=NOBODY, help="from where (default: %(default)s)")
+    parser.add_argument("--at", metavar="TIME", help="when, as 2027-01-31 (its last moment) or 2027-01-31T18:00:00Z")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explanation:
+    sentence: Sentence
+    subject: Subject
+    target: Target | None
+    verdict: Verdict
+    policy: Policy
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the explanation and returns 0. Raises PolicyError, and UsageError for what isn't understood."""
+    try:
+        sentence = parse_sentence(" ".join(args.sentence))
+        now = _moment(args.at) if args.at else datetime.now(UTC)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    try:
+        subject = Subject(client=str(ip_address(args.client)), user=args.user or None)
+    except ValueError:
+        raise UsageError(f"--client {quote(args.client)} is not an IP address") from None
+    policy = PolicyFile(args.file).load()
+    target, verdict = judge(policy, sentence, subject, now)
+    explanation = _Explanation(sentence=sentence, subject=subject, target=target, verdict=verdict, policy=policy)
+    print(json.dumps(_as_json(explanation)) if args.json else _as_text(explanation))
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    """The time that --at names; for a date its last moment, at which what expires that day still holds."""
+    end = moment_of(text)
+    return end if ":" in text else end - timedelta(microseconds=1)
+
+
+def _as_text(explanation: _Explanation) -> str:
+    sentence, target, verdict = explanation.sentence, explanation.target, explanation.verdict
+    request, subject = sentence.request, explanation.subject
+    size = f", {bytes_as_text(sentence.size)}" if sentence.size is not None else ""
+    place = request.host if request.port in {80, 443} else f"{request.host}:{request.port}"
+    rows = [("request", f"{request.method} {request.scheme}://{place}{request.path}{size}")]
+    if target is None:
+        rows.append(("target", f"none: {request.host} is no code forge"))
+    else:
+        rows.append(("target", f"{target.address or 'no certain address'} on {target.host} ({target.kind})"))
+        rows.append(("operation", f"{target.operation} ({target.effect})"))
+        rows += [("also", f"{also.address or 'no certain address'} as {also.role}") for also in target.also]
+        rows.append(("evidence", target.evidence))
+    rows.append(("subject", f"{subject.user or 'no user'} from {subject.client}"))
+    rows += [
+        ("rule", f"{step.reference}  {step.rule}  {'yes' if step.matched else 'no'}: {step.note}")
+        for step in verdict.trace
+    ]
+    would = f", would {verdict.would_action} if mode were enforce" if verdict.would_action else ""
+    rows.append(("verdict", f"{verdict.action} ({verdict.code}{would}): {verdict.reason}"))
+    rows.append(("decided by", f"{verdict.rule}  {verdict.reference}"))
+    if verdict.action is not Action.BLOCK and verdict.max_upload is not None:
+        rows.append(("limit", f"{bytes_as_text(verdict.max_upload)}, beyond it {verdict.over}"))
+    return "\n".join(f"{name:<11}{_printable(text)}" for name, text in rows)
+
+
+def _as_json(explanation: _Explanation) -> dict[str, Any]:
+    sentence, target, verdict = explanation.sentence, explanation.target, explanation.verdict
+    request, policy = sentence.request, explanation.policy
+    return {
+        "sentence": sentence.text,
+        "request": {
+            "method": request.method,
+            "scheme": request.scheme,
+            "host": request.host,
+            "port": request.port,
+            "path": request.path,
+            "size": sentence.size,
+        },
+        "target": None
+        if target is None
+        else {
+            "forge": target.kind,
+            "host": target.host,
+            "address": target.address,
+            "owner": target.owner,
+            "repository": target.repository,
+            "operation": target.operation,
+            "effect": target.effect,
+            "evidence": target.evidence,
+            "also": [
+                {"address": also.address, "owner": also.owner, "repository": also.repository, "role": also.role}
+                for also in target.also
+            ],
+        },
+        "subject": {"user": explanation.subject.user, "client": explanation.subject.client},
+        "verdict": {
+            "action": verdict.action,
+            "code": verdict.code,
+            "rule": verdict.rule,
+            "reference": verdict.reference,
+            "reason": verdict.reason,
+            "would_action": verdict.would_action,
+            "max_upload": verdict.max_upload,
+            "over": verdict.over,
+        },
+        "trace": [
+            {"rule": step.rule, "reference": step.reference, "matched": step.matched, "note": step.note}
+            for step in verdict.trace
+        ],
+        "policy": {"file": policy.file, "digest": policy.digest, "mode": policy.mode},
+    }
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else f"\\u{{{ord(char):04x}}}" for char in text)

@@ -1,0 +1,52 @@
+"""What may be wrong with a policy that can be used: expired and repeated entries, tests that expiry made fail.
+
+Warnings never refuse a policy; errors are found by `load`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from forgewall.decide import wording
+from forgewall.decide.complaints import nearest, quote
+from forgewall.decide.load import Loaded
+from forgewall.decide.policy import Approval, Policy
+from forgewall.errors import Problem
+
+
+def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
+    """The warnings on a policy at `now` (aware), in file order."""
+    policy = loaded.policy
+    found = [
+        _warning(policy, case.line, f"the test {quote(case.sentence.text)} fails because an approval has expired", hint)
+        for case in loaded.stale
+        for hint in ["renew the approval, or change the test"]
+    ]
+    for entries in policy.approved.values():
+        for index, entry in enumerate(entries):
+            found += _of_entry(policy, entry, entries[:index], now)
+    return sorted(found, key=lambda problem: problem.line)
+
+
+def _of_entry(policy: Policy, entry: Approval, earlier: tuple[Approval, ...], now: datetime) -> list[Problem]:
+    found = []
+    terms = entry.terms
+    if terms.expires is not None and not terms.unexpired(now):
+        note = wording.expired(entry.address, terms.expires)
+        found.append(_warning(policy, entry.line, note, "renew or remove the entry"))
+    same = next((other for other in earlier if other.terms == terms), None)
+    if same is not None:
+        note = f"{quote(entry.address)} stands here a second time, first in line {same.line}"
+        found.append(_warning(policy, entry.line, note, "remove one"))
+    for term in terms.who.terms if terms.who is not None else ():
+        if term not in policy.groups and "@" not in term and (hint := nearest(term, policy.groups)):
+            note = f"{quote(term)} is no group and counts as a user's name"
+            found.append(_warning(policy, entry.line, note, hint))
+    if (prohibition := policy.prohibition(entry.key)) is not None:
+        note = f"{quote(entry.address)} is approved in vain: line {prohibition.line} forbids {prohibition.address}"
+        found.append(_warning(policy, entry.line, note, "remove one of the two"))
+    return found
+
+
+def _warning(policy: Policy, line: int, message: str, hint: str) -> Problem:
+    return Problem(file=policy.file, line=line, column=1, message=message, hint=hint)

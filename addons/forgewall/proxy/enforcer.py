@@ -94,9 +94,7 @@ class Enforcer:
             return ruling.settle(body, whole)
         return ruling
 
-    def _judge_body(
-        self, policy: Policy, arrival: Arrival, forge: ForgeHost, body: bytes, state: BodyState
-    ) -> Ruling:
+    def _judge_body(self, policy: Policy, arrival: Arrival, forge: ForgeHost, body: bytes, state: BodyState) -> Ruling:
         request = replace(arrival.request, body=body, body_state=state)
         target = self._identify(policy, replace(arrival, request=request))
         return self._rule(policy, arrival, forge, target)
@@ -157,7 +155,10 @@ class Enforcer:
 
     def _judge_upgrade(self, policy: Policy, arrival: Arrival, forge: ForgeHost) -> Ruling:
         """Only the listed notification sockets may switch protocols, and only to a WebSocket (RFC 6455)."""
-        if is_notification_socket(forge, arrival.request.path) and (arrival.request.header("upgrade") or "").lower() == "websocket":
+        if (
+            is_notification_socket(forge, arrival.request.path)
+            and (arrival.request.header("upgrade") or "").lower() == "websocket"
+        ):
             return Admitted(None, websocket=True)
         reason = f"{arrival.request.host} is a code forge, and what follows an Upgrade there can't be checked"
         verdict = protocol_block("upgrade", reason)
@@ -349,4 +350,3 @@ def _is_push_body(arrival: Arrival, target: Target | None) -> bool:
         and path.endswith("/git-receive-pack")
         and arrival.request.header("content-encoding") in (None, "identity")
     )
-

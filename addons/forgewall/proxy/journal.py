@@ -32,7 +32,12 @@ class Journal:
         return True
 
     def fault(
-        self, where: str, error: BaseException, request_id: str | None, subject: Subject | None, exchange: Exchange | None
+        self,
+        where: str,
+        error: BaseException,
+        request_id: str | None,
+        subject: Subject | None,
+        exchange: Exchange | None,
     ) -> str | None:
         """Record a failure of our own code by its class and place; the event's id, or None if it couldn't be logged."""
         logger.error("internal error while %s: %s (%s)", where, type(error).__name__, _place(error))

@@ -132,7 +132,7 @@ class GuardedStream(mitm.HttpStream):
             yield from self.set_deadline(HOLD_SECONDS)
 
     def frame(self, request: http.Request, end_stream: bool) -> None:
-        """Give a body from HTTP/2, whose end is not in its headers, an end that HTTP/1 upstream can see (RFC 9112, 6)."""
+        """Frame a body from HTTP/2 that has no length, so that HTTP/1 upstream sees where it ends (RFC 9112, 6)."""
         if not request.is_http2 or "content-length" in request.headers:
             return
         if not end_stream:
@@ -141,7 +141,7 @@ class GuardedStream(mitm.HttpStream):
             request.headers["content-length"] = "0"
 
     def read_arrival(self, event: mitm.RequestHeaders, *, origin_form: bool) -> Arrival:
-        """The facts of the request, from where it really goes: the CONNECT or the absolute URL, never the Host header."""
+        """The request's facts; where it goes is what the CONNECT or absolute URL says, never the Host header."""
         request = event.request
         client = self.context.client
         if self.mode is mitm.HTTPMode.transparent:
@@ -150,7 +150,9 @@ class GuardedStream(mitm.HttpStream):
             scheme = "https" if self.context.server.tls else "http"
         else:
             host, port, scheme = request.host, request.port, request.scheme or "http"
-        headers = tuple((name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.fields)
+        headers = tuple(
+            (name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.fields
+        )
         authorities = [value for name, value in headers if name == "host"]
         if request.is_http2 and request.authority:
             authorities.append(request.authority)
@@ -233,7 +235,7 @@ class GuardedStream(mitm.HttpStream):
             yield from super().state_stream_request_body(event)
             return
         whole = isinstance(event, mitm.RequestEndOfMessage)
-        released = transit.finish() if whole else transit.feed(event.data)
+        released = transit.feed(event.data) if isinstance(event, mitm.RequestData) else transit.finish()
         if isinstance(released, CutOff):
             yield from self.cut(released.reply)
             if whole:
@@ -246,7 +248,9 @@ class GuardedStream(mitm.HttpStream):
 
     def cut(self, reply: Reply) -> CommandGenerator[None]:
         """Abort the request upstream, so that it is never complete there, and answer the client."""
-        yield mitm.SendHttp(mitm.RequestProtocolError(self.stream_id, "cut", mitm.ErrorCode.CANCEL), self.context.server)
+        yield mitm.SendHttp(
+            mitm.RequestProtocolError(self.stream_id, "cut", mitm.ErrorCode.CANCEL), self.context.server
+        )
         if self.server_state in (self.state_wait_for_response_headers, self.state_consume_response_body):
             yield from self.refuse(reply)
         else:  # the forge's own answer is on its way already: all that is left is to break off

@@ -26,7 +26,7 @@ from forgewall.proxy.leaf import LeafMaker
 
 HTTP_PROTOCOLS = (b"h2", b"http/1.1")
 UPSTREAM_PROTOCOLS = [b"http/1.1"]
-"""Never HTTP/2 upstream: mitmproxy takes everything while the forge's window is shut, so memory would grow without end."""
+"""Never HTTP/2: mitmproxy takes everything while the forge's window is shut, so memory would grow without end."""
 
 MAX_CONTEXTS = 1024
 CONTEXT_SECONDS = 7 * 24 * 3600
@@ -90,16 +90,23 @@ def _select_protocol(_connection: SSL.Connection, offered: list[bytes]) -> Any:
 
 
 def _verify_name(connection: SSL.Connection, name: str) -> None:
-    """Have OpenSSL compare the certificate with `name` (RFC 9525); an IP address is compared as an address."""
+    """Have OpenSSL compare the certificate with `name` (RFC 9525); an IP address is compared as an address.
+
+    pyOpenSSL has no call for it, so this uses its binding of OpenSSL's X509_VERIFY_PARAM as mitmproxy does.
+    """
+    lib: Any = SSL._lib  # type: ignore[attr-defined]
+    param = lib.SSL_get0_param(connection._ssl)  # type: ignore[attr-defined]
+    lib.X509_VERIFY_PARAM_set_hostflags(param, lib.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
     try:
-        address = ipaddress.ip_address(name)
+        packed = ipaddress.ip_address(name).packed
     except ValueError:
-        connection.set_tlsext_host_name(name.encode("ascii"))
-        connection.set_verify(SSL.VERIFY_PEER)
-        connection.set1_host(name.encode("ascii"))
+        encoded = name.encode("ascii")
+        connection.set_tlsext_host_name(encoded)
+        accepted = lib.X509_VERIFY_PARAM_set1_host(param, encoded, len(encoded))
     else:
-        connection.set_verify(SSL.VERIFY_PEER)
-        connection.set1_ip(address.packed)
+        accepted = lib.X509_VERIFY_PARAM_set1_ip(param, packed, len(packed))
+    if accepted != 1:
+        raise ValueError("OpenSSL did not take the server's name")
 
 
 def _upstream_context(extra: Path | None) -> SSL.Context:
@@ -112,6 +119,7 @@ def _upstream_context(extra: Path | None) -> SSL.Context:
     context.load_verify_locations(file, directory)
     if extra is not None:
         store = context.get_cert_store()
+        assert store is not None
         for certificate in _read_roots(extra):
             store.add_cert(crypto.X509.from_cryptography(certificate))
     return context

@@ -121,7 +121,9 @@ def oversized_head(context: Context) -> Reply:
         wiring = current()
         address = context.server.address or ("", 0)
         arrival = Arrival(
-            request=Request(method="", scheme="https" if context.client.tls else "http", host=address[0], port=address[1], path=""),
+            request=Request(
+                method="", scheme="https" if context.client.tls else "http", host=address[0], port=address[1], path=""
+            ),
             subject=subject_of(context.client.peername),
             authorities=(),
             http_version="1.1",

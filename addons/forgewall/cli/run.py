@@ -1,0 +1,58 @@
+"""`forgewall run`: serve as the forward proxy. The flags are stable; what they mean stands in the README."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command and its options to `subparsers`."""
+    parser = subparsers.add_parser(
+        "run",
+        help="serve as the forward proxy",
+        description="Serve as the forward proxy until SIGTERM or Ctrl-C; SIGHUP reads the policy again.",
+    )
+    parser.add_argument(
+        "--policy", metavar="FILE", type=Path, default=Path("policy/forgewall.yaml"), help="(default: %(default)s)"
+    )
+    parser.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8080", help="(default: %(default)s)")
+    parser.add_argument(
+        "--events", metavar="DIR", type=Path, default=Path("events"), help="the event log (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--certs",
+        metavar="DIR",
+        type=Path,
+        default=Path("certs"),
+        help="where the CA is, or is made (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--upstream-ca", metavar="FILE", type=Path, help="certificates to trust upstream besides the system's roots"
+    )
+    parser.add_argument(
+        "--connect-to",
+        metavar="HOST:PORT:ADDR:PORT",
+        action="append",
+        default=[],
+        help="lead connections to HOST:PORT to ADDR:PORT; names and certificates stay those of HOST; repeatable",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves. Returns 0 after a signal; raises PolicyError, UsageError or StartError."""
+    from forgewall.proxy import crashlog, launcher, settings  # noqa: PLC0415 - mitmproxy takes a second to import
+
+    chosen = settings.Settings(
+        policy=args.policy,
+        listen=settings.parse_listen(args.listen),
+        events=args.events,
+        certs=args.certs,
+        upstream_ca=args.upstream_ca,
+        connect_to=settings.parse_connect_to(args.connect_to),
+    )
+    crashlog.install()
+    asyncio.run(launcher.Launcher(chosen).run())
+    return 0

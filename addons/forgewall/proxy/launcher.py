@@ -1,0 +1,285 @@
+"""`forgewall run`: builds everything once, tests it, and serves until a signal ends it.
+
+The parts: policy file, event log, CA, enforcer, mitmproxy's server with just the addons it needs. A policy change, a
+signal and the self-test meet here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import resource
+import signal
+from collections.abc import Iterator
+
+from mitmproxy import options
+from mitmproxy.addons import proxyserver
+from mitmproxy.connection import Client
+from mitmproxy.master import Master
+from mitmproxy.proxy import mode_specs
+from mitmproxy.proxy.server import ConnectionHandler
+from mitmproxy.utils import asyncio_utils
+
+from forgewall.decide.policy import Policy
+from forgewall.enforce.landing import landing
+from forgewall.enforce.reply import Reply
+from forgewall.errors import PolicyError, StartError
+from forgewall.model import Request
+from forgewall.proxy import connection, http1, http2, selftest, stream, websocket, wiring
+from forgewall.proxy.addon import ForgewallAddon
+from forgewall.proxy.certificates import CA, ensure_ca
+from forgewall.proxy.dispatch import Dispatch
+from forgewall.proxy.enforcer import Enforcer, policy_ref
+from forgewall.proxy.journal import Journal
+from forgewall.proxy.policyfile import PolicyFile
+from forgewall.proxy.settings import Address, Settings
+from forgewall.proxy.tls import Tls
+from forgewall.proxy.tunnels import TunnelDesk
+from forgewall.record.event import Change, PolicyChange
+from forgewall.record.log import EventLog, EventLogError
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 600
+BACKLOG = 4096
+
+
+class ProxyMaster(Master):
+    """mitmproxy's master with our dispatch, its server and our hooks: nothing that could be reloaded or drop out."""
+
+    def __init__(self, opts: options.Options) -> None:
+        super().__init__(opts)
+        self.addons = Dispatch(self)
+        self.server = proxyserver.Proxyserver()
+
+    def handler_of(self, client: Client) -> ConnectionHandler | None:
+        """The connection handler of a client that is still there."""
+        return self.server.connections.get(client.id)
+
+    def close(self, client: Client) -> None:
+        """Close a client's connection, and with it what was opened for it."""
+        handler = self.handler_of(client)
+        if handler is not None and client in handler.transports:
+            handler.close_connection(client)
+
+    async def listen(self, address: Address) -> Address:
+        """Open the one listener, and return where it is; raises StartError."""
+        host, port = address
+        mode = mode_specs.ProxyMode.parse(f"regular@{host}:{port}" if host else f"regular@{port}")
+        with _long_backlog():
+            if not await self.server.servers.update([mode]):
+                failure = self.server.servers[mode].last_exception
+                reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else failure
+                raise StartError(
+                    f"cannot listen on {host}:{port}: {str(reason).splitlines()[0]}. Choose another --listen."
+                )
+        bound = self.server.servers[mode].listen_addrs[0]
+        return bound[0], bound[1]
+
+    async def unlisten(self) -> None:
+        """Close all listeners."""
+        await self.server.servers.update([])
+
+
+class Launcher:
+    """One run of the proxy."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._file = PolicyFile(settings.policy)
+        self._connect_to = dict(settings.connect_to)
+        self._listening: Address = settings.listen
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT. Raises PolicyError or StartError before anything is served."""
+        policy = self._file.load()
+        ca = ensure_ca(self._settings.certs)
+        for warning in ca.warnings:
+            logger.warning("%s", warning)
+        log = self._open_log(policy)
+        _raise_file_limit()
+        install_layers()
+        master = ProxyMaster(_options())
+        with asyncio_utils.set_eager_task_factory(), asyncio_utils.install_exception_handler(_loop_error):
+            try:
+                await self._serve(master, policy, ca, log)
+            finally:
+                await master.unlisten()
+                wiring.install(None)
+                log.close()
+
+    async def _serve(self, master: ProxyMaster, policy: Policy, ca: CA, log: EventLog) -> None:
+        journal = Journal(log)
+        enforcer = Enforcer(selftest.policy(), journal)
+        desk = TunnelDesk(enforcer, master.close)
+        wired = wiring.Wiring(enforcer, desk, lambda request: self._own_page(request, enforcer, ca))
+        wiring.install(wired)
+        tls = Tls(ca, self._settings.upstream_ca)
+        master.addons.add(master.server, ForgewallAddon(tls, self._connect_to, master.handler_of))
+        master.options.update(connection_strategy="lazy", validate_inbound_headers=True)
+        await self._self_test(master, enforcer)
+        wired.install_policy(policy)
+        journal.write(_loaded(policy, None))
+        self._listening = await master.listen(self._settings.listen)
+        gc.collect()
+        gc.freeze()
+        stop = asyncio.Event()
+        with _signals(stop, self._file.reload_now):
+            print(self._ready_line(policy, ca), flush=True)
+            watch = asyncio.ensure_future(
+                self._file.watch(
+                    lambda new, old: self._reloaded(new, old, wired, journal, log),
+                    lambda error: _rejected(error, enforcer.policy, journal),
+                )
+            )
+            await stop.wait()
+            watch.cancel()
+            await asyncio.wait([watch])
+
+    async def _self_test(self, master: ProxyMaster, enforcer: Enforcer) -> None:
+        silent = Enforcer(enforcer.policy, _Unlogged())
+        current = wiring.current()
+        current.enforcer = silent
+        try:
+            await selftest.run(await master.listen(("127.0.0.1", 0)), self._divert)
+        finally:
+            current.enforcer = enforcer
+            await master.unlisten()
+
+    def _divert(self, host: Address, origin: Address | None) -> None:
+        if origin is None:
+            self._connect_to.pop(host, None)
+        else:
+            self._connect_to[host] = origin
+
+    def _reloaded(self, new: Policy, old: Policy | None, wired: wiring.Wiring, journal: Journal, log: EventLog) -> None:
+        wired.install_policy(new)
+        log.configure(keep=new.events.keep, pseudonymise_users=new.privacy.pseudonymise_users)
+        journal.write(_loaded(new, old))
+        logger.info("policy loaded: %s, %d approvals, mode %s, %s", new.file, new.approvals, new.mode, new.digest[:12])
+
+    def _open_log(self, policy: Policy) -> EventLog:
+        log = EventLog(
+            self._settings.events, keep=policy.events.keep, pseudonymise_users=policy.privacy.pseudonymise_users
+        )
+        try:
+            log.check()
+        except EventLogError as error:
+            raise StartError(f"{error} Choose another directory with --events.") from error
+        return log
+
+    def _own_page(self, request: Request, enforcer: Enforcer, ca: CA) -> Reply:
+        host, port = self._listening
+        return landing(
+            request,
+            contact=enforcer.policy.contact,
+            certificate_pem=ca.certificate_pem,
+            fingerprint=ca.fingerprint,
+            proxy=f"http://{_bracketed(host)}:{port}",
+        )
+
+    def _ready_line(self, policy: Policy, ca: CA) -> str:
+        host, port = self._listening
+        return (
+            f"forgewall ready on {_bracketed(host)}:{port}, mode {policy.mode}, {policy.approvals} approvals, "
+            f"policy {policy.digest[:12]}, CA {ca.certificate_path}"
+        )
+
+
+class _Unlogged(Journal):
+    """The self-test's events concern nobody."""
+
+    def __init__(self) -> None:
+        pass
+
+    def write(self, event: object) -> bool:
+        """Keep nothing."""
+        return True
+
+
+def install_layers() -> None:
+    """Put our layers in the place of mitmproxy's, for the whole process."""
+    for module in (stream, http1, http2, websocket, connection):
+        module.install()
+
+
+def _options() -> options.Options:
+    return options.Options(
+        http2=True,
+        websocket=True,
+        rawtcp=False,
+        tcp_timeout=IDLE_SECONDS,
+    )
+
+
+def _loaded(new: Policy, old: Policy | None) -> PolicyChange:
+    return PolicyChange(
+        change=Change.LOADED,
+        policy=policy_ref(new),
+        old_digest=old.digest if old else None,
+        new_digest=new.digest,
+        approvals=new.approvals,
+    )
+
+
+def _rejected(error: PolicyError, kept: Policy, journal: Journal) -> None:
+    """A bad policy file: say so loudly, in the log and to the operator, and keep the last good one."""
+    journal.write(
+        PolicyChange(
+            change=Change.REJECTED,
+            policy=policy_ref(kept),
+            old_digest=kept.digest,
+            new_digest=None,
+            approvals=kept.approvals,
+            problems=error.problems,
+        )
+    )
+    logger.error("the policy file is not usable, the last good policy (%s) stays in force:", kept.digest[:12])
+    for problem in error.problems[:20]:
+        logger.error("  %s", problem)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _raise_file_limit() -> None:
+    """Each client takes two descriptors; the soft limit is often 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextlib.contextmanager
+def _long_backlog() -> Iterator[None]:
+    """mitmproxy listens with a backlog of 100, which a morning's first minute overflows."""
+    stock = asyncio.start_server
+    asyncio.start_server = lambda *args, **kwargs: stock(*args, **{"backlog": BACKLOG, **kwargs})
+    try:
+        yield
+    finally:
+        asyncio.start_server = stock
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event, reload_now: object) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    handlers = {signal.SIGTERM: stop.set, signal.SIGINT: stop.set, signal.SIGHUP: reload_now}
+    for number, action in handlers.items():
+        loop.add_signal_handler(number, action)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+def _loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        logger.error("a task failed", exc_info=(type(error), error, error.__traceback__))
+    else:
+        logger.error("the event loop reports an error")

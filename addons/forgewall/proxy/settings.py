@@ -1,0 +1,58 @@
+"""What the command line of `forgewall run` says, checked and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from forgewall.errors import UsageError
+
+type Address = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Flags of `forgewall run`. `listen` is host and port, port 0 for any free one."""
+
+    policy: Path
+    listen: Address
+    events: Path
+    certs: Path
+    upstream_ca: Path | None
+    connect_to: Mapping[Address, Address]
+
+
+def parse_listen(text: str) -> Address:
+    """`HOST:PORT` as host and port; raises UsageError."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise UsageError(f"--listen {text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+    return host.strip("[]"), int(port)
+
+
+def parse_connect_to(texts: Sequence[str]) -> dict[Address, Address]:
+    """`HOST:PORT:ADDR:PORT` with curl's meaning, but for one host and port each; raises UsageError."""
+    found: dict[Address, Address] = {}
+    for text in texts:
+        parts = _split(text)
+        if len(parts) != 4 or not parts[0] or not parts[2] or not all(p.isdecimal() for p in (parts[1], parts[3])):
+            raise UsageError(f"--connect-to {text!r} is not HOST:PORT:ADDR:PORT, such as github.com:443:127.0.0.1:8443")
+        host, port, address, address_port = parts
+        found[host.lower().removesuffix("."), int(port)] = (address, int(address_port))
+    return found
+
+
+def _split(text: str) -> list[str]:
+    """Split at colons outside of brackets; the brackets of an IPv6 address are dropped."""
+    parts, depth = [""], 0
+    for char in text:
+        if char == "[":
+            depth += 1
+        elif char == "]":
+            depth -= 1
+        elif char == ":" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts

@@ -39,7 +39,7 @@ def parse_sentence(text: str) -> Sentence:
     size = size_of(words[2]) if len(words) == 3 else None
     method = words[0].upper()
     empty = size == 0 or (size is None and method in _BODILESS)
-    request = _request(method, words[1], size, b"" if empty else None)
+    request = _request(method, words[1], "", size, b"" if empty else None)
     return Sentence(text=text, request=request, size=size)
 
 
@@ -55,21 +55,21 @@ def _git(text: str, words: list[str]) -> Sentence:
     write = verb == "push"
     if lfs:
         body = b'{"operation":"%s","objects":[]}' % (b"upload" if write else b"download")
-        request = _request("POST", f"{url}/info/lfs/objects/batch", len(body), body)
+        request = _request("POST", url, "/info/lfs/objects/batch", len(body), body)
         return Sentence(text=text, request=request, size=size)
     service = "git-receive-pack" if write else "git-upload-pack"
     if size is None:
-        request = _request("GET", f"{url}/info/refs?service={service}", None, b"")
+        request = _request("GET", url, f"/info/refs?service={service}", None, b"")
     else:
-        request = _request("POST", f"{url}/{service}", size, None)
+        request = _request("POST", url, f"/{service}", size, None)
     return Sentence(text=text, request=request, size=size)
 
 
-def _request(method: str, url: str, size: int | None, body: bytes | None) -> Request:
+def _request(method: str, url: str, tail: str, size: int | None, body: bytes | None) -> Request:
     headers = [("content-length", str(size))] if size is not None else []
     state = BodyState.UNREAD if body is None else BodyState.COMPLETE
     try:
-        return request_for(method, url, headers=headers, body=body or b"", body_state=state)
+        return request_for(method, url + tail, headers=headers, body=body or b"", body_state=state)
     except ValueError:
         wrong = f"{quote(url)} is not a URL such as https://github.com/acme/api{_ssh_hint(url)}"
         raise ValueError(wrong) from None
@@ -77,7 +77,7 @@ def _request(method: str, url: str, size: int | None, body: bytes | None) -> Req
 
 def _ssh_hint(url: str) -> str:
     bare = _SSH.match(url)
-    return f": write https://{bare[1]}/{bare[2].split('/info/')[0]}" if bare else ""
+    return f": write https://{bare[1]}/{bare[2]}" if bare else ""
 
 
 _SSH = re.compile(r"(?:ssh://)?(?:[\w.-]+@)?([\w-]+(?:\.[\w-]+)+)[:/](?:[0-9]+/)?/?([\w~./-]+)", re.ASCII)

@@ -111,7 +111,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with tempfile.TemporaryDirectory(prefix="forgewall-demo-") as name:
-            problems = _play(Path(name))
+            problems = play(Path(name), POLICY.read_text(encoding="utf-8"))
     except KeyboardInterrupt:
         print("\nInterrupted; everything was taken down.", file=sys.stderr)
         return 130
@@ -125,9 +125,9 @@ def main() -> int:
     return 1 if problems else 0
 
 
-def _play(directory: Path) -> list[str]:
+def play(directory: Path, policy: str) -> list[str]:
+    """Run and print all steps below `directory` under the policy text `policy`; what went wrong, as sentences."""
     problems: list[str] = []
-    policy = POLICY.read_text(encoding="utf-8")
     with (
         Forge(directory / "forge") as forge,
         Proxy(directory / "proxy", policy, connect_to=forge.connect_to(), upstream_ca=forge.ca_file) as proxy,

@@ -1,0 +1,111 @@
+"""The shape of the house: who may import mitmproxy, who may do input and output, how long a module may be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "addons" / "forgewall"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+MAX_LINES = 400
+PURE = ("identify", "decide", "enforce")
+IO_MODULES = {
+    "asyncio",
+    "ftplib",
+    "glob",
+    "http",
+    "logging",
+    "multiprocessing",
+    "os",
+    "random",
+    "requests",
+    "select",
+    "shutil",
+    "signal",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "threading",
+    "time",
+    "urllib.request",
+}
+"""Modules that reach outside the process or keep time; a pure stage has no use for them."""
+CALLS_WITH_IO = {"open", "print", "input"}
+FORBIDDEN_NAMES = {"utils", "helpers", "manager", "common", "misc"}
+
+
+def imports(source: Path) -> Iterator[str]:
+    """The dotted names of all modules that `source` imports, wherever in it."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{source}:{node.lineno}: a relative import"
+            yield node.module or ""
+
+
+def room(source: Path) -> str:
+    """The first folder below the package, or the module's own name."""
+    return source.relative_to(PACKAGE).parts[0]
+
+
+def name(source: Path) -> str:
+    return str(source.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=name)
+def test_only_the_proxy_room_imports_mitmproxy(source: Path) -> None:
+    found = [module for module in imports(source) if module.split(".")[0] == "mitmproxy"]
+    assert room(source) == "proxy" or found == []
+
+
+@pytest.mark.parametrize("source", [path for path in SOURCES if room(path) in PURE], ids=name)
+def test_the_pure_stages_do_no_input_or_output(source: Path) -> None:
+    found = {module for module in imports(source) if module in IO_MODULES or module.split(".")[0] in IO_MODULES}
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS_WITH_IO
+    }
+    assert found | calls == set()
+
+
+@pytest.mark.parametrize("source", [path for path in SOURCES if room(path) in PURE], ids=name)
+def test_the_pure_stages_know_nothing_of_the_rooms_around_them(source: Path) -> None:
+    outer = {f"forgewall.{part}" for part in ("proxy", "record", "cli", "review")}
+    assert [module for module in imports(source) if ".".join(module.split(".")[:2]) in outer] == []
+
+
+@pytest.mark.parametrize("source", [*SOURCES, *sorted((ROOT / "demo").glob("*.py"))], ids=name)
+def test_a_module_stays_short_and_says_what_it_is(source: Path) -> None:
+    text = source.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_LINES
+    assert source.stem not in FORBIDDEN_NAMES
+    assert text == "" or ast.get_docstring(ast.parse(text)), "no docstring"
+
+
+def test_tests_mirror_the_source() -> None:
+    """A test module below a folder that the package has is named after one of that folder's modules."""
+    strangers = []
+    for test in sorted((ROOT / "tests").rglob("test_*.py")):
+        folder = test.parent.relative_to(ROOT / "tests")
+        mirrored = (ROOT / "demo") if folder.parts == ("demo",) else PACKAGE / folder
+        if folder.parts and mirrored.is_dir():
+            subjects = {source.stem for source in mirrored.glob("*.py")} | {mirrored.name}
+            subject = test.stem.removeprefix("test_")
+            if not any(subject == known or subject.startswith(f"{known}_") for known in subjects):
+                strangers.append(name(test))
+    assert strangers == []
+
+
+def test_the_check_for_mitmproxy_can_fail(tmp_path: Path) -> None:
+    planted = tmp_path / "planted.py"
+    planted.write_text("def f():\n    from mitmproxy import http\n", encoding="utf-8")
+    assert list(imports(planted)) == ["mitmproxy"]

@@ -221,7 +221,8 @@ def _capital(text: str) -> str:
 
 
 def _identifier(event_id: str | None) -> str | None:
-    return clean(event_id, 64) or None if event_id else None
+    """The id as it may stand in a header (RFC 9110 section 5.5): ours are plain letters and digits."""
+    return "".join(char for char in event_id or "" if char.isascii() and (char.isalnum() or char in "-._"))[:64] or None
 
 
 def _quoting(event_id: str | None) -> str:

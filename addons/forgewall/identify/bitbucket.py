@@ -1,0 +1,166 @@
+"""Bitbucket Cloud: whose repository a request to bitbucket.org or api.bitbucket.org is about.
+
+git and LFS are understood before a request comes here; Data Center is `bitbucket_dc`. The routes are data
+(`data/bitbucket-*.routes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from forgewall.identify import bitbucket_dc, plain
+from forgewall.identify.body import unread
+from forgewall.identify.fields import below, given, json_fields, plain_name, text
+from forgewall.identify.pages import pages
+from forgewall.identify.paths import Path, is_name, namespace
+from forgewall.identify.registry import ForgeHost, Role
+from forgewall.identify.routes import Route, RouteTable, load_routes
+from forgewall.identify.targets import named, other, personal_snippets, plain_read, unidentified
+from forgewall.model import Also, Effect, Operation, Request, Target
+
+_API = frozenset({("!api", "2.0"), ("api", "2.0")})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Call:
+    request: Request
+    forge_host: ForgeHost
+    path: Path
+    route: Route
+    owner: str | None
+    repository: str | None
+
+    @property
+    def evidence(self) -> str:
+        return f"{self.request.method} /{'/'.join(self.route.pattern)}"
+
+
+@cache
+def _table(name: str) -> RouteTable:
+    return RouteTable(load_routes(name))
+
+
+def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    """The target of a request to a host of kind bitbucket; `path` is without an instance's prefix and not odd."""
+    if forge_host.instance is not None:
+        return bitbucket_dc.identify(request, forge_host, path)
+    if forge_host.role is Role.API and path.segments[:1] == ("2.0",):
+        return _api(request, forge_host, path.from_segment(1))
+    if forge_host.role is not Role.WEB:
+        return plain.identify(request, forge_host, path)
+    if path.segments[:2] in _API:
+        return _api(request, forge_host, path.from_segment(2))
+    found = _listed("bitbucket-web", request, forge_host, path)
+    if found is not None:
+        return found
+    if request.method in plain.READS:
+        at_home = path.segments[:1] and path.segments[0].lower() in pages("bitbucket")
+        return _read(request, forge_host, () if at_home else path.segments)
+    return unidentified(forge_host, f"nobody listed this {request.method} route")
+
+
+def _api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    segments = path.segments
+    if request.method in plain.READS:
+        return _read(request, forge_host, segments[1:3] if segments[:1] == ("repositories",) else ())
+    found = _listed("bitbucket-api", request, forge_host, path)
+    if found is not None:
+        return found
+    if any(segment.startswith("{") for segment in segments[1:3]):
+        return unidentified(forge_host, "an id in braces doesn't tell whose it is")
+    evidence = f"nobody listed this {request.method} route"
+    if segments[:1] == ("repositories",) and len(segments) > 2 and all(is_name(name) for name in segments[1:3]):
+        return unidentified(forge_host, evidence, owner=segments[1], repository=segments[2])
+    return unidentified(forge_host, evidence)
+
+
+def _listed(table: str, request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
+    match = _table(table).match(request.method, path.segments)
+    if match is None or (
+        not path.splits_alike and _table(table).match(request.method, path.pieces) not in (None, match)
+    ):
+        return None
+    owner, repository = match.captures.get("workspace"), match.captures.get("repo")
+    if repository is not None:
+        repository = repository.removesuffix(".git")
+        if repository.lower().endswith(".git") or not is_name(repository):
+            return None
+    if table == "bitbucket-web" and (owner or "").lower() in pages("bitbucket"):
+        return None
+    call = _Call(
+        request=request, forge_host=forge_host, path=path, route=match.route, owner=owner, repository=repository
+    )
+    handler = _BY_ROLE.get(match.route.role or "")
+    return handler(call) if handler else _plain(call)
+
+
+def _plain(call: _Call) -> Target:
+    operation = call.route.operation
+    address = None
+    if call.owner is None and operation.effect not in (Effect.WRITE, Effect.READ):
+        address = call.forge_host.forge
+    return named(call.forge_host, call.owner, call.repository, operation, call.evidence, address=address)
+
+
+def _fork(call: _Call) -> Target:
+    fields = json_fields(call.request, call.path, "workspace", "name")
+    owner = repository = None
+    if fields is not None:
+        owner = plain_name(below(fields, "workspace"), "slug")
+        repository = plain_name(fields, "name") if given(fields, "name") else call.repository
+    also = (other(call.forge_host, call.owner, call.repository, "parent"),)
+    wants = unread(call.request)
+    return named(call.forge_host, owner, repository, Operation.FORK, call.evidence, also=also, wants_body=wants)
+
+
+def _source(call: _Call) -> Target:
+    fields = json_fields(call.request, call.path, "source", "destination")
+    here = f"{call.owner}/{call.repository}".lower()
+    also: tuple[Also, ...] = ()
+    certain = fields is not None or unread(call.request)
+    for key in ("source", "destination") if fields else ():
+        repository = below(below(fields or {}, key), "repository")
+        if not repository:
+            continue
+        names = namespace(text(repository, "full_name") or "")
+        if names is None or len(names) != 2 or (key == "destination" and "/".join(names).lower() != here):
+            certain = False
+        elif "/".join(names).lower() != here:
+            also = (other(call.forge_host, names[0], names[1], "source"),)
+    wants = unread(call.request)
+    if not certain:
+        evidence = "the body doesn't tell certainly between which repositories"
+        return unidentified(call.forge_host, evidence, owner=call.owner, repository=call.repository)
+    operation = call.route.operation
+    return named(call.forge_host, call.owner, call.repository, operation, call.evidence, also=also, wants_body=wants)
+
+
+def _snippet(call: _Call) -> Target:
+    address = personal_snippets(call.forge_host)
+    if call.owner is not None:
+        address = f"{address}/{call.owner}"
+    return named(call.forge_host, call.owner, None, call.route.operation, call.evidence, address=address)
+
+
+def _account(call: _Call) -> Target:
+    return named(call.forge_host, None, None, call.route.operation, call.evidence)
+
+
+_BY_ROLE: Mapping[str, Callable[[_Call], Target]] = {
+    "fork": _fork,
+    "source": _source,
+    "snippet": _snippet,
+    "account": _account,
+}
+
+
+def _read(request: Request, forge_host: ForgeHost, names: tuple[str, ...]) -> Target:
+    evidence = f"{request.method} without a body"
+    if not names or not all(is_name(name) for name in names[:2]):
+        return plain_read(forge_host, evidence)
+    repository = names[1].removesuffix(".git") if len(names) > 1 else None
+    if repository is not None and not is_name(repository):
+        return plain_read(forge_host, evidence)
+    return plain_read(forge_host, evidence, owner=names[0], repository=repository)

@@ -1,0 +1,118 @@
+"""GitHub, Enterprise Server and ghe.com: which of their hosts and paths mean the API, a web page, a gist or a package.
+
+git, LFS and GraphQL are understood before a request comes here. What is *not* here: the routes (`data/github-*.routes`)
+and what bodies add to them (`github_api`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from forgewall.identify import plain
+from forgewall.identify.github_api import Call, agreed, answer, bare, identify_api, unlisted
+from forgewall.identify.github_packages import identify_package, identify_registry
+from forgewall.identify.pages import pages
+from forgewall.identify.paths import Path, is_name
+from forgewall.identify.registry import ForgeHost, Role
+from forgewall.identify.routes import RouteTable, load_routes
+from forgewall.identify.targets import plain_read, unidentified
+from forgewall.model import Request, Target
+
+_DOTCOM = "github.com"
+_OWNER_PAGES = frozenset({"orgs", "organizations", "users", "sponsors"})
+
+
+@cache
+def _table(name: str) -> RouteTable:
+    return RouteTable(load_routes(name))
+
+
+def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    """The target of a request to a host of kind github; `path` is without an instance's prefix and not odd."""
+    match forge_host.role:
+        case Role.API:
+            return _api(request, forge_host, path)
+        case Role.UPLOADS:
+            return _listed("github-uploads", request, forge_host, path)
+        case Role.GIST:
+            return _gist(request, forge_host, path)
+        case Role.WEB:
+            return _web(request, forge_host, path)
+        case Role.REGISTRY:
+            return identify_registry(request, forge_host, path)
+        case Role.PACKAGES:
+            return identify_package(request, forge_host, path)
+        case Role.RAW | Role.CODELOAD if request.method in plain.READS:
+            return _read(request, forge_host, path.segments)
+        case _:
+            return plain.identify(request, forge_host, path)
+
+
+def _api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    if request.method not in plain.READS:
+        return identify_api(request, forge_host, path)
+    match path.segments:
+        case ("repos", *names) | ("user", "starred", *names):
+            return _read(request, forge_host, tuple(names))
+        case ("orgs" | "organizations" | "users", owner, *_):
+            return _read(request, forge_host, (owner,))
+        case ("gists", *_):
+            return _read(request, forge_host.gists, ())
+        case _:
+            return _read(request, forge_host, ())
+
+
+def _web(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    segments = path.segments
+    if forge_host.forge != _DOTCOM:
+        match segments:
+            case ("api", "v3", *_):
+                return _api(request, forge_host, path.from_segment(2))
+            case ("api", "uploads", *_):
+                return _listed("github-uploads", request, forge_host, path.from_segment(2))
+            case ("gist", *_):
+                return _gist(request, forge_host.gists, path.from_segment(1))
+            case ("raw" | "codeload", *names) if request.method in plain.READS:
+                return _read(request, forge_host, tuple(names))
+            case _:
+                pass
+    return _listed("github-web", request, forge_host, path)
+
+
+def _gist(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    if request.method in plain.READS:
+        # The last of one or two names is the gist's number; an owner stands before it.
+        owner = path.segments[:1] if len(path.segments) > 1 else ()
+        return _read(request, forge_host, owner)
+    return _listed("github-gist", request, forge_host, path)
+
+
+def _listed(table: str, request: Request, forge_host: ForgeHost, path: Path) -> Target:
+    segments = path.segments
+    if request.method in plain.READS:
+        if segments[:1] and segments[0].lower() in _OWNER_PAGES:
+            return _read(request, forge_host, segments[1:2])
+        return _read(request, forge_host, () if segments[:1] and segments[0].lower() in pages("github") else segments)
+    match = agreed(_table(table), request.method, path)
+    if match is None:
+        return unlisted(request, forge_host)
+    owner, repository = match.captures.get("owner"), match.captures.get("repo")
+    if repository is not None:
+        repository = bare(repository)
+    if (owner or "").lower() in pages("github") or (repository is None and "repo" in match.captures):
+        return unidentified(forge_host, "the path names no repository")
+    call = Call(request=request, forge_host=forge_host, path=path, match=match, owner=owner, repository=repository)
+    return answer(call)
+
+
+def _read(request: Request, forge_host: ForgeHost, names: tuple[str, ...]) -> Target:
+    """A plain read of `owner/repository/…`, of an owner, or of nothing that has an address."""
+    evidence = f"{request.method} without a body"
+    if not names or not is_name(names[0]):
+        return plain_read(forge_host, evidence)
+    repository = None
+    if len(names) > 1 and not forge_host.forge.startswith("gist."):
+        repository = bare(names[1])
+        if repository is None:
+            return plain_read(forge_host, evidence)
+    return plain_read(forge_host, evidence, owner=names[0], repository=repository)

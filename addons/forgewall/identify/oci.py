@@ -1,0 +1,71 @@
+"""Container registries: the image in a path of the OCI distribution API, and the scopes of a registry token.
+
+Spec: OCI distribution v1.1; token scopes as in the Docker registry's "Token Scope Documentation". What is *not* here:
+whose repository an image belongs to; each forge has a rule of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forgewall.identify.paths import Path, namespace, widest
+from forgewall.identify.query import parameters
+
+_MOVES = frozenset({"push", "delete", "*"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image's name and what the path asks of it: `blobs`, `manifests`, `tags` or `referrers`."""
+
+    name: tuple[str, ...]
+    part: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a token is asked for. `pushes`: it may write. `image`: the only image it may write, None if not certain."""
+
+    pushes: bool
+    image: tuple[str, ...] | None = None
+
+
+def image_of(path: Path) -> Image | None:
+    """The image that a path `/v2/NAME/blobs/…` is about; None if it isn't of the distribution API or ambiguous."""
+    segments = path.segments
+    if segments[:1] != ("v2",) or path.odd or not path.splits_alike:
+        return None
+    for tail, parts in ((3, ("blobs",)), (2, ("blobs", "manifests", "tags", "referrers"))):
+        at = len(segments) - tail
+        if at < 2 or segments[at] not in parts or (tail == 3 and segments[at + 1] != "uploads"):
+            continue
+        name = namespace("/".join(segments[1:at]))
+        return None if name is None else Image(name=name, part=segments[at])
+    return None
+
+
+def scope_of(query: str | None) -> Scope:
+    """What the `scope` parameters of a token request ask for. In doubt it pushes, to an image nobody knows."""
+    if not any(word in widest(query or "") for word in ("push", "delete", "*")):
+        return Scope(pushes=False)
+    images = set()
+    for name, value in parameters(query):
+        if name != "scope":
+            continue
+        for scope in value.split(" "):
+            kind, _, rest = scope.partition(":")
+            image, _, actions = rest.rpartition(":")
+            if not _MOVES.isdisjoint(actions.split(",")):
+                images.add(namespace(image) if kind == "repository" else None)
+    return Scope(pushes=True, image=images.pop() if len(images) == 1 else None)
+
+
+def mounted_from(path: Path) -> tuple[str, ...] | None:
+    """The image that an upload copies a blob from (`?mount=…&from=NAME`); None if it names none certainly."""
+    named = [value for name, value in parameters(path.query) if name == "from"]
+    return namespace(named[0]) if len(named) == 1 else None
+
+
+def mounts(path: Path) -> bool:
+    """Whether an upload asks to copy a blob from another image."""
+    return any(name.lower() in ("from", "mount") for name, _ in parameters(path.query))

@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "identify",
         help="say which repository and operation requests are about",
         description=(
-            'Reads JSON lines {"id", "method", "url", "headers", "body"} from standard input and writes for each a line '
+            'Reads JSON lines {"id", "method", "url", "headers", "body"} on standard input and writes for each a line '
             '{"id", "forge", "host", "owner", "repository", "operation", "effect", "also", "evidence"}. If the host is '
             'no forge, these are null. A line that can\'t be read gives {"id", "error"}.'
         ),

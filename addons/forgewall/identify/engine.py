@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from forgewall.identify import git, graphql, lfs, paths, plain
+from forgewall.identify import bitbucket, git, github, gitlab, graphql, lfs, paths, plain
 from forgewall.identify.paths import Path
 from forgewall.identify.query import parameters
 from forgewall.identify.registry import ForgeHost, Registry, Role
@@ -18,7 +18,9 @@ from forgewall.model import Kind, Request, Target
 
 type Reader = Callable[[Request, ForgeHost, Path], Target]
 
-_READERS: Mapping[Kind, Reader] = MappingProxyType({})
+_READERS: Mapping[Kind, Reader] = MappingProxyType(
+    {Kind.GITHUB: github.identify, Kind.GITLAB: gitlab.identify, Kind.BITBUCKET: bitbucket.identify}
+)
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 _REWRITES = frozenset({"x-original-url", "x-rewrite-url"})

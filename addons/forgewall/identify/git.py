@@ -31,9 +31,15 @@ def _exact(path: Path, words: int) -> bool:
     return not path.odd and not path.slashed and path.segments[-words:] == path.lenient[-words:]
 
 
+def _before(forge_host: ForgeHost, path: Path, words: int) -> Repository | None:
+    if path.odd or not path.splits_alike:
+        return None
+    return repository_of(forge_host, path.segments[:-words])
+
+
 def _advertisement(forge_host: ForgeHost, path: Path) -> Target | None:
     exact = _exact(path, 2)
-    repository = repository_of(forge_host, path.segments[:-2]) if not path.odd else None
+    repository = _before(forge_host, path, 2)
     if exact and path.query == _PLAIN_FETCH:
         evidence = "git fetch: info/refs asks for git-upload-pack"
         return repository.target(Operation.FETCH, evidence) if repository else plain_read(forge_host, evidence)
@@ -48,7 +54,7 @@ def _advertisement(forge_host: ForgeHost, path: Path) -> Target | None:
 
 def _service(method: str, forge_host: ForgeHost, path: Path) -> Target | None:
     service = path.lenient[-1]
-    repository = repository_of(forge_host, path.segments[:-1]) if not path.odd else None
+    repository = _before(forge_host, path, 1)
     if repository is None:
         return unidentified(forge_host, f"{service} of no certain repository") if method == "POST" else None
     if service != "git-receive-pack" and _exact(path, 1) and path.query is None:

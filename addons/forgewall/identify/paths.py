@@ -14,6 +14,7 @@ _ORDINARY = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")  # nothing to 
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _NOT_IN_PATH = re.compile(r"[\x00-\x20\x7f#]")
+_PARAMETERS = re.compile(r"[;?]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -39,12 +40,12 @@ class Path:
 
     @property
     def lenient(self) -> tuple[str, ...]:
-        """The segments as the most lenient server might see them: folded, split at encoded slashes, without `;…`.
+        """The segments as the most lenient server might see them: folded, split at encoded slashes, `;…` and `?…` cut.
 
         For recognising what a path might mean; never for finding out whom it names.
         """
         pieces = "/".join(self.segments).casefold().split("/")
-        return tuple(bare for piece in pieces if (bare := piece.split(";", 1)[0].strip(" .")))
+        return tuple(bare for piece in pieces if (bare := _PARAMETERS.split(piece, maxsplit=1)[0].strip(" .")))
 
     @property
     def splits_alike(self) -> bool:

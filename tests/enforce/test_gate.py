@@ -138,6 +138,7 @@ def test_members_that_follow_each_other_are_counted_together() -> None:
         ("gzip", b"not gzip"),
         ("gzip", zlib.compress(b"abc")),
         ("deflate", zlib.compress(b"abc") + b"more"),
+        ("deflate", zlib.compress(b"abc") + zlib.compress(b"abc")),  # only gzip may go on behind its end
         ("deflate", zlib.compress(b"abc")[2:-4]),  # raw deflate
     ],
 )
@@ -154,6 +155,14 @@ def test_a_body_that_ends_in_the_middle_of_its_coding_is_cut_at_the_end() -> Non
     cut = gate.finish()
     assert isinstance(cut, Cut)
     assert cut.code == "encoding"
+
+
+def test_output_that_zlib_still_holds_is_counted() -> None:
+    wire = zlib.compress(bytes(200_000))
+    for end in range(len(wire) + 1):
+        gate = Gate(limit=1 << 20, over=Action.BLOCK, content_encoding="deflate")
+        gate.feed(wire[:end])
+        assert gate.decoded_bytes == len(zlib.decompressobj().decompress(wire[:end]))
 
 
 def test_an_empty_body_is_complete_in_any_coding() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,31 @@ def test_many_first_starts_at_once_agree_on_one_ca(tmp_path: Path) -> None:
     assert len(prints) == 1
     assert prints != {""}
     assert sorted(os.listdir(tmp_path / "certs")) == ["forgewall-ca.key", "forgewall-ca.pem"]
+
+
+def test_a_second_first_start_waits_for_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    making, waiting, made = threading.Event(), threading.Event(), []
+    make, flock = certificates._make, fcntl.flock
+
+    def slow_make() -> Any:
+        made.append(1)
+        making.set()
+        assert waiting.wait(30)
+        return make()
+
+    def watched_flock(handle: int, how: int) -> None:
+        if making.is_set():
+            waiting.set()
+        flock(handle, how)
+
+    monkeypatch.setattr(certificates, "_make", slow_make)
+    monkeypatch.setattr(fcntl, "flock", watched_flock)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ensure_ca, tmp_path)
+        assert making.wait(30)
+        second = pool.submit(ensure_ca, tmp_path)
+        assert first.result(30).fingerprint == second.result(30).fingerprint
+    assert made == [1]
 
 
 @pytest.mark.parametrize("missing", ["forgewall-ca.key", "forgewall-ca.pem"])

@@ -128,6 +128,8 @@ class _Builder:
         if len(self.open) >= MAX_DEPTH:
             _stop(self.complaints, (line, column), f"lists and mappings are nested more than {MAX_DEPTH} deep")
         sequence = isinstance(event, yaml.SequenceStartEvent)
+        if sequence and not self.open:  # told before megabytes of it are read
+            _stop(self.complaints, (line, column), "the policy is a list, but a mapping is wanted", "begin with version: 1")
         node: Listing | Mapping = Listing([], line, column) if sequence else Mapping({}, line, column)
         if self.open and isinstance(self.open[-1], Mapping) and self.key is None:
             _stop(self.complaints, (line, column), "a list or mapping can't be a key", "write a word before the `:`")

@@ -18,6 +18,7 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 
+from forgewall.enforce.wording import size
 from forgewall.model import Action
 
 PIECE = 65536  # most output held at once, in bytes
@@ -134,7 +135,7 @@ class Gate:
             except (zlib.error, EOFError):
                 return Cut("encoding", "the body is not what its Content-Encoding says")
         if max(self.wire_bytes, self.decoded_bytes) > self._limit:
-            return Cut("too-large", f"the body is larger than the limit of {self._limit} bytes")
+            return Cut("too-large", f"the body is larger than the limit of {size(self._limit)}")
         return None
 
 

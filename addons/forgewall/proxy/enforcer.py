@@ -134,6 +134,7 @@ class Enforcer:
             Transit(
                 gate=Gate(limit=verdict.max_upload, over=verdict.over, content_encoding=encoding),
                 decision=decision if noted and arrival.has_body else None,
+                keep_head=_is_push_body(arrival, target),
                 on_cut=lambda transit, cut: self._cut(policy, arrival, transit, cut, decision, noted),
                 on_error=lambda error: self.internal_error(arrival, "examining an upload", error),
                 record=lambda upload: self._uploaded(upload, verdict),
@@ -207,7 +208,6 @@ class Enforcer:
         target: Target | None,
         event_id: str | None,
         head: bytes = b"",
-        limit: int | None = None,
     ) -> Reply:
         refusal = Refusal(
             code=verdict.code,
@@ -218,7 +218,7 @@ class Enforcer:
             address=target.address if target else None,
             operation=target.operation if target and target.operation is not Operation.UNIDENTIFIED else None,
             kind=target.kind if target else None,
-            limit=limit if limit is not None else verdict.max_upload,
+            limit=verdict.max_upload,
         )
         return refuse(refusal, arrival.request, target, head)
 
@@ -232,9 +232,9 @@ class Enforcer:
             self.journal.write(decision)
         transit.decision = decision
         upload = replace(transit.upload(Result.CUT), verdict=verdict)
-        reply = self._refusal(policy, arrival, verdict, decision.target, upload.id, limit=verdict.max_upload)
+        reply = self._refusal(policy, arrival, verdict, decision.target, upload.id, transit.head)
         written = self.journal.write(replace(upload, response_status=reply.status))
-        return reply if written else self._refusal(policy, arrival, verdict, decision.target, None)
+        return reply if written else self._refusal(policy, arrival, verdict, decision.target, None, transit.head)
 
     def _uploaded(self, upload: Upload, verdict: Verdict) -> None:
         limit = verdict.max_upload

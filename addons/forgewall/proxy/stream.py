@@ -119,9 +119,10 @@ class GuardedStream(mitm.HttpStream):
         request = event.request
         if isinstance(self.ruling, Admitted):
             request.stream = True
-            self.frame(request, event.end_stream)
-        else:
-            request.headers.pop("expect", None) if isinstance(self.ruling, Refused) else None
+            if event.end_stream and request.is_http2 and request.method.upper() in {"POST", "PUT", "PATCH"}:
+                request.headers.setdefault("content-length", "0")  # RFC 9110 section 8.6
+        elif isinstance(self.ruling, Refused):
+            request.headers.pop("expect", None)
         yield from super().state_wait_for_request_headers(event)
         if self.client_state != self.state_consume_request_body:
             return  # streaming already, or refused by the base class for its syntax
@@ -130,15 +131,6 @@ class GuardedStream(mitm.HttpStream):
         elif isinstance(self.ruling, Held):
             self.client_state = self.state_hold
             yield from self.set_deadline(HOLD_SECONDS)
-
-    def frame(self, request: http.Request, end_stream: bool) -> None:
-        """Frame a body from HTTP/2 that has no length, so that HTTP/1 upstream sees where it ends (RFC 9112, 6)."""
-        if not request.is_http2 or "content-length" in request.headers:
-            return
-        if not end_stream:
-            request.headers["transfer-encoding"] = "chunked"
-        elif request.method.upper() in {"POST", "PUT", "PATCH"}:
-            request.headers["content-length"] = "0"
 
     def read_arrival(self, event: mitm.RequestHeaders, *, origin_form: bool) -> Arrival:
         """The request's facts; where it goes is what the CONNECT or absolute URL says, never the Host header."""
@@ -216,6 +208,11 @@ class GuardedStream(mitm.HttpStream):
     def start_request_stream(self) -> CommandGenerator[None]:
         """Open upstream and send the head; where that fails, the stream is already answered and draining."""
         if (yield from self.make_server_connection()):
+            request = self.flow.request
+            if request.is_http2 and "content-length" not in request.headers:
+                # Such a body ends with a frame; HTTP/1 upstream must see its end too, RFC 9112 section 6. Without this
+                # the body would become the next request on that connection.
+                request.headers["transfer-encoding"] = "chunked"
             head = mitm.RequestHeaders(self.stream_id, self.flow.request, end_stream=False)
             yield mitm.SendHttp(head, self.context.server)
             self.client_state = self.state_stream_request_body

@@ -13,6 +13,9 @@ from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Reply
 from forgewall.record.event import Decision, Result, Upload
 
+HEAD_BYTES = 64 * 1024
+"""How much of a push is kept to tell git about each ref after a cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
@@ -29,16 +32,22 @@ class Transit:
         *,
         gate: Gate,
         decision: Decision | None,
+        keep_head: bool,
         on_cut: Callable[[Transit, Cut], Reply],
         on_error: Callable[[Exception], Reply],
         record: Callable[[Upload], None],
     ) -> None:
-        """`decision` is None where the request itself isn't logged; then only a cut leaves a trace."""
+        """`decision` is None where the request itself isn't logged; then only a cut leaves a trace.
+
+        `keep_head`: a cut's reply will need the body's first bytes (a push's command list).
+        """
         self.gate = gate
         self.decision = decision
         self._on_cut = on_cut
         self._on_error = on_error
         self._record = record
+        self.head = b""
+        self._head_room = HEAD_BYTES if keep_head else 0
         self._started = time.monotonic()
         self._complete = False
         self._status: int | None = None
@@ -46,6 +55,9 @@ class Transit:
 
     def feed(self, chunk: bytes) -> bytes | CutOff:
         """What of `chunk` may go on now. An exception in here ends the transit, never lets the chunk through."""
+        if self._head_room:
+            self.head += chunk[: self._head_room]
+            self._head_room = HEAD_BYTES - len(self.head)
         try:
             outcome = self.gate.feed(chunk)
             return CutOff(self._cut(outcome)) if isinstance(outcome, Cut) else outcome.chunk

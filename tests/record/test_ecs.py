@@ -131,6 +131,11 @@ def test_the_end_of_an_upload_belongs_to_its_decision() -> None:
     assert document(samples.upload())["event"]["kind"] == "event"
 
 
+@pytest.mark.parametrize("seconds", [-1.0, 1e300, 1e10, float("inf"), float("nan")])
+def test_a_duration_that_is_none_is_left_out(seconds: float) -> None:
+    assert "duration" not in document(samples.upload(seconds=seconds))["event"]
+
+
 def test_policy_problems_are_bounded_but_counted() -> None:
     change = document(samples.policy_change(Change.REJECTED, problems=25))["forgewall"]["change"]
     assert len(change["problems"]) == 20

@@ -164,7 +164,7 @@ def test_a_full_disk_is_told_once_and_recovery_too(
     assert "3 event(s) were lost" in caplog.records[1].message
 
 
-@pytest.mark.parametrize("how", ["file deleted", "file moved", "directory deleted", "directory moved"])
+@pytest.mark.parametrize("how", ["file deleted", "file moved", "file replaced", "directory deleted", "directory moved"])
 def test_what_was_taken_away_is_made_anew(tmp_path: Path, how: str) -> None:
     directory = tmp_path / "events"
     log = EventLog(directory, clock=Clock())
@@ -175,6 +175,9 @@ def test_what_was_taken_away_is_made_anew(tmp_path: Path, how: str) -> None:
             path.unlink()
         case "file moved":
             path.rename(tmp_path / "elsewhere")
+        case "file replaced":  # what logrotate does with `create`
+            path.rename(tmp_path / "elsewhere")
+            path.touch()
         case "directory deleted":
             path.unlink()
             directory.rmdir()
@@ -202,7 +205,8 @@ def test_only_a_regular_file_is_written_to(tmp_path: Path, kind: str) -> None:
     if kind == "directory":
         path.mkdir()
     elif kind == "link":
-        path.symlink_to("/dev/null")
+        (tmp_path / "elsewhere").touch()
+        path.symlink_to("elsewhere")
     else:
         os.mkfifo(path)
     with pytest.raises(EventLogError):

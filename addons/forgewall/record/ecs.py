@@ -87,7 +87,7 @@ def _upload(event: Upload) -> Document:
     verdict = event.verdict or event.decision.verdict
     body = _request(event.decision, verdict, sent=event.wire_bytes)
     stopped = event.verdict is not None and attack.objected(event.verdict)
-    nanoseconds = int(event.seconds * 1e9) if math.isfinite(event.seconds) else 0
+    nanoseconds = event.seconds * 1e9
     body["event"] = {
         "dataset": "forgewall.upload",
         "kind": "alert" if stopped else "event",
@@ -99,7 +99,7 @@ def _upload(event: Upload) -> Document:
         "reason": verdict.reason,
         "start": _stamp(event.decision.time),
         "end": _stamp(event.time),
-        "duration": long(nanoseconds),
+        "duration": long(int(nanoseconds)) if math.isfinite(nanoseconds) else None,
         **({"severity": 73} if stopped else {}),
     }
     body["source"]["bytes"] = long(event.wire_bytes)

@@ -71,7 +71,7 @@ class EventLog:
         self._identity = (0, 0)
         self._path = directory / "forgewall.jsonl"
         self._day_ends = datetime.min.replace(tzinfo=UTC)
-        self._torn = False
+        self._suspect = False
         self._failures = 0
 
     def configure(self, *, keep: timedelta | None, pseudonymise_users: bool) -> None:
@@ -91,7 +91,7 @@ class EventLog:
         with self._lock:
             try:
                 self._ready(0)
-                if self._torn:
+                if self._suspect:
                     self._put(b"")
                 if self._pseudonymise:
                     self._pseudonyms()
@@ -130,17 +130,23 @@ class EventLog:
             self._close()
 
     def _put(self, line: bytes) -> None:
-        """One write(2) of `line`, behind a line break if what stands before it is torn."""
+        """One write(2) of `line`, behind a line break if what stands before it is torn.
+
+        Writers share a lock. Whoever suspects a torn line waits until it's alone, for the end of the file may as well
+        be a line that another process is writing.
+        """
         descriptor = self._descriptor
         assert descriptor is not None
-        data = b"\n" + line if self._torn else line
-        written = os.write(descriptor, data)
-        if written == len(data):
-            self._torn = False
-            return
-        if written:
-            self._torn = not (self._torn and written == 1)
-        raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")
+        fcntl.flock(descriptor, fcntl.LOCK_EX if self._suspect else fcntl.LOCK_SH)
+        try:
+            data = b"\n" + line if self._suspect and _ends_torn(descriptor) else line
+            self._suspect = True
+            written = os.write(descriptor, data)
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        if written != len(data):
+            raise OSError(errno.ENOSPC, f"only {written} of {len(data)} bytes were written")
+        self._suspect = False
 
     def _ready(self, length: int) -> None:
         """Sees to it that the right file is open: of today, where its name says, with room for `length` bytes."""
@@ -168,7 +174,7 @@ class EventLog:
             self._close()
             raise OSError(errno.EINVAL, "it isn't a regular file")
         self._identity = (found.st_dev, found.st_ino)
-        self._torn = found.st_size > 0 and os.pread(descriptor, 1, found.st_size - 1) != b"\n"
+        self._suspect = _ends_torn(descriptor)
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
@@ -216,6 +222,12 @@ class EventLog:
             return f"can't write the event log in {self.directory}: {error}"
         hint = _HINTS.get(error.errno or 0, "make its directory writable")
         return f"can't write the event log in {self.directory}: {error.strerror or error}; {hint}"
+
+
+def _ends_torn(descriptor: int) -> bool:
+    """Whether the file holds something and its last line has no end."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def _stat(path: Path) -> os.stat_result | None:

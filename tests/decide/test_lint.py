@@ -1,0 +1,47 @@
+"""Warnings on policies that can be used."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from forgewall.decide.lint import warnings
+from forgewall.decide.load import load
+
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def found(text: str) -> list[str]:
+    return [str(problem) for problem in warnings(load(text, "p.yaml", NOW), NOW)]
+
+
+def test_expired_repeated_and_futile_entries_are_told() -> None:
+    text = """version: 1
+approved:
+  - github.com/a
+  - github.com/A
+  - {repo: github.com/b, expires: 2026-06-30}
+  - {repo: github.com/b, allow: [push]}
+  - {repo: github.com/b, allow: [issue]}
+  - github.com/c/d
+  - {repo: github.com/e, who: [os, osss@x, ana]}
+forbidden: [github.com/c]
+groups: {oss: [ana]}
+tests: [{do: git push https://github.com/x/y, expect: block}]
+"""
+    assert found(text) == [
+        "p.yaml:4:1: `github.com/A` stands here a second time, first in line 3 (remove one)",
+        "p.yaml:5:1: the approval of github.com/b expired at the end of 2026-06-30 (renew or remove the entry)",
+        "p.yaml:8:1: `github.com/c/d` is approved in vain: line 10 forbids github.com/c (remove one of the two)",
+        "p.yaml:9:1: `os` is no group and counts as a user's name (did you mean `oss`?)",
+    ]
+
+
+def test_a_test_that_expiry_broke_is_told() -> None:
+    text = """version: 1
+approved: [{repo: github.com/b, expires: 2026-06-30}]
+tests: [{do: git push https://github.com/b/x, expect: allow}]
+"""
+    assert found(text)[1] == (
+        "p.yaml:3:1: the test `git push https://github.com/b/x` fails because an approval has expired "
+        "(renew the approval, or change the test)"
+    )

@@ -1,0 +1,100 @@
+"""The policy folder: everything in it can be used, and the schema says what the loader says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from forgewall.decide.entries import ALLOW_WORDS
+from forgewall.decide.lint import warnings
+from forgewall.decide.load import KEYS, load
+from forgewall.decide.policy import OtherHosts, Reads
+from forgewall.model import GROUPS, Kind, Operation
+
+FOLDER = Path(__file__).parents[2] / "policy"
+SHIPPED = [FOLDER / "forgewall.yaml", *sorted((FOLDER / "examples").glob("*.yaml"))]
+SCHEMA: dict[str, Any] = json.loads((FOLDER / "schema.json").read_text("utf-8"))
+
+
+class PlainLoader(yaml.SafeLoader):
+    """YAML as editors read it: no dates."""
+
+
+PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def valid(text: str) -> bool:
+    data = yaml.load(text, Loader=PlainLoader)
+    return jsonschema.Draft202012Validator(SCHEMA).is_valid(data)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_is_shipped_can_be_used(path: Path) -> None:
+    from datetime import UTC, datetime
+
+    text = path.read_text("utf-8")
+    loaded = load(text, path.name)
+    assert loaded.policy.contact
+    assert warnings(loaded, datetime.now(UTC)) == []
+    assert valid(text)
+
+
+def test_there_are_examples() -> None:
+    assert len(SHIPPED) >= 4
+    assert load(SHIPPED[0].read_text("utf-8"), "x").policy.tests >= 5
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def properties(section: str) -> dict[str, Any]:
+    """The properties of a section, whether it is a mapping or a list of mappings."""
+    if not section:
+        return SCHEMA["properties"]  # type: ignore[no-any-return]
+    node = SCHEMA["properties"][section]
+    node = next((option for option in node.get("oneOf", []) if option.get("type") != "null"), node)
+    node = node.get("items", node)
+    node = next((option for option in node.get("oneOf", []) if "properties" in option), node)
+    return node["properties"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("section", KEYS)
+def test_the_schema_names_the_same_keys(section: str) -> None:
+    assert sorted(properties(section)) == sorted(KEYS[section])
+
+
+def test_the_schema_names_the_same_words() -> None:
+    def words(section: str, key: str) -> list[str]:
+        return properties(section)[key]["enum"]  # type: ignore[no-any-return]
+
+    assert words("defaults", "reads") == [*Reads]
+    assert words("defaults", "other_hosts") == [*OtherHosts]
+    assert words("forges", "kind") == [*Kind]
+    assert sorted(properties("approved")["allow"]["oneOf"][0]["enum"]) == sorted(ALLOW_WORDS)
+
+
+def test_the_manual_names_every_group_and_operation() -> None:
+    manual = (FOLDER / "README.md").read_text("utf-8")
+    for word in [*GROUPS, *Operation, *(key for keys in KEYS.values() for key in keys)]:
+        assert f"`{word}`" in manual or f"`{word}:" in manual, word
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "broken").glob("*.yaml")), ids=lambda path: path.stem)
+def test_what_the_schema_can_see_it_refuses_too(path: Path) -> None:
+    unseen = {  # these need the forges, the calendar, line numbers, or running the tests
+        "addresses", "bidi", "dates", "duplicate-key", "duplicate-key-in-entry", "forges", "groups", "tests", "who",
+    }  # fmt: skip
+    try:
+        refused = not valid(path.read_text("utf-8"))
+    except yaml.YAMLError:
+        refused = True
+    assert refused or path.stem in unseen

@@ -113,6 +113,8 @@ def test_writes_with_odd_paths_are_unidentified(host: str) -> None:
         ("OPTIONS", "https://gitlab.com/api/v4/projects", "fetch", None),
         ("GET", "https://gl.example:8443/other/app", "fetch", None),
         ("POST", "https://gl.example:8443/other/app", "unidentified", None),
+        ("GET", "https://gl.example:8443/other/app?_method=put", "unidentified", None),
+        ("OPTIONS", "https://github.com/acme/api/info/lfs/locks", "fetch", None),
         ("POST", "https://gl.example:8443/acme/api.git/git-receive-pack", "unidentified", None),
         ("GET", "https://gl.example:8443/x/%2e%2e/gitlab/a/b/info/refs?service=git-receive-pack", "unidentified", None),
         ("POST", "https://ana:pw@GitHub.com.:443/acme/api/git-receive-pack", "push", "github.com/acme/api"),

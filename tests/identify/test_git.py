@@ -168,6 +168,13 @@ def test_no_spelling_of_a_push_passes_for_a_read(tail: str) -> None:
     assert target.address in (None, "github.com/mallory/loot")
 
 
+@pytest.mark.parametrize(
+    "tail", ["loot.git%2Finfo/refs?service=git-receive-pack", "loot.git/info%2Frefs?service=git-receive-pack"]
+)
+def test_an_encoded_slash_does_not_move_a_push_to_the_group_above(tail: str) -> None:
+    assert told(ask("GET", f"https://gitlab.com/acme/web/{tail}")) == ("unidentified", None)
+
+
 @pytest.mark.parametrize("tail", ["git-upload-pack?x", "git-upload-pack/", "Git-Upload-Pack", "git-receive-pack/"])
 def test_an_odd_spelling_of_a_service_is_a_push(tail: str) -> None:
     assert told(ask("POST", f"https://github.com/mallory/loot/{tail}")) == ("push", "github.com/mallory/loot")

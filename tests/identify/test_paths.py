@@ -53,6 +53,8 @@ def test_plain_paths(target: str, segments: tuple[str, ...], query: str | None, 
         ("/acme/é", "the path holds characters that must be encoded"),
         ("/acme#x", "the path holds characters that must be encoded"),
         ("/acme/%c0%ae%c0%ae/x", "the path is not UTF-8"),
+        ("/a" * 201, "the path has more than 200 segments"),
+        ("/a" + "%2Fa" * 200, "the path has more than 200 segments"),
         ("/acme/\ud800", "the path holds characters that must be encoded"),
     ],
 )

@@ -38,19 +38,19 @@ def identify(request: Request, registry: Registry) -> Target | None:
         return None
     if forge_host.role is Role.SSH:
         return unidentified(forge_host, f"{forge_host.host} speaks SSH, not HTTP")
-    path: Path | None = paths.parse(request.path)
-    if path is not None and forge_host.instance is not None and forge_host.instance.path:
-        path = paths.below(path, forge_host.instance.path)
-    if path is None:
-        return _outside(request, forge_host)
-    doubt = _doubt(request, path)
+    whole = paths.parse(request.path)
+    doubt = _doubt(request, whole)
     if doubt:
         return unidentified(forge_host, doubt)
+    prefix = forge_host.instance.path if forge_host.instance is not None else ""
+    path = paths.below(whole, prefix) if prefix else whole
+    if path is None:
+        return _outside(request, forge_host)
+    if request.method == "OPTIONS":
+        return plain_read(forge_host, "OPTIONS without a body")
     known = lfs.identify(request, forge_host, path) or git.identify(request, forge_host, path)
     if known is not None:
         return known
-    if request.method == "OPTIONS":
-        return plain_read(forge_host, "OPTIONS without a body")
     if request.method not in plain.READS and request.method not in _WRITES:
         return unidentified(forge_host, f"the method {request.method[:20]!r} is not understood")
     if path.odd:
@@ -92,6 +92,6 @@ def _odd(request: Request, forge_host: ForgeHost, path: Path) -> Target:
 
 def _outside(request: Request, forge_host: ForgeHost) -> Target:
     # A server may resolve dots before it routes, so an odd path may well lead into the forge.
-    if request.method in plain.READS and not has_body(request) and not plain.may_write(request.path):
+    if request.method in plain.READS and not plain.may_write(request.path):
         return plain_read(forge_host, "outside the forge's URL prefix")
     return unidentified(forge_host, "outside the forge's URL prefix")

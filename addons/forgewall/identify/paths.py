@@ -9,6 +9,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+MAX_SEGMENTS = 200
+"""No forge nests that deep; it bounds the time that a path can take."""
+
 _NAME = re.compile(r"[A-Za-z0-9._~-]+")
 _ORDINARY = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+/?")  # nothing to decode, nothing to doubt
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -72,6 +75,8 @@ def parse(target: str) -> Path:
     """The path of a raw request target (RFC 9112 section 3.2.1). Never raises: what is wrong stands in `odd`."""
     raw, mark, query = target.partition("?")
     rest = query if mark else None
+    if raw.count("/") + raw.lower().count("%2f") > MAX_SEGMENTS:
+        return Path(raw=raw, segments=(), query=rest, odd=f"the path has more than {MAX_SEGMENTS} segments")
     if _ORDINARY.fullmatch(raw):
         slashed = raw.endswith("/")
         return Path(raw=raw, segments=tuple(raw.strip("/").split("/")), query=rest, slashed=slashed)

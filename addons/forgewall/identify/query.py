@@ -19,4 +19,5 @@ def values(query: str | None, name: str) -> tuple[str, ...]:
 
 
 def _decoded(text: str) -> str:
-    return unquote_plus(text, errors="replace")
+    # Most need no decoding, and a query may hold tens of thousands of pairs.
+    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text

@@ -72,6 +72,8 @@ def test_headers_may_have_any_case_and_several_values() -> None:
     [
         ("nonsense", "the line is not JSON"),
         ("[]", "the line is not a JSON object"),
+        ('{"id":[]}', "`id` must be a string or a number"),
+        ('{"id":NaN}', "the line is not JSON: NaN"),
         ('{"id":4}', "`method` must be a string"),
         ('{"id":4,"method":"GET"}', "`url` must be a string"),
         ('{"id":4,"method":"GET","url":"github.com/acme"}', "is not an absolute http or https URL"),

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 from forgewall.errors import UsageError
 from forgewall.identify.engine import identify
@@ -78,10 +79,13 @@ def _answer(line: str, registry: Registry) -> dict[str, object]:
     try:
         if line is _TOO_LONG:
             raise ValueError(f"the line is longer than {MAX_LINE} bytes")
-        row = json.loads(line)
+        row = json.loads(line, parse_constant=_no_constant)
         if not isinstance(row, dict):
             raise ValueError("the line is not a JSON object")
         identity = row.get("id")
+        if not isinstance(identity, str | int | float | None):
+            identity = None
+            raise ValueError("`id` must be a string or a number")
         return {"id": identity, **_described(identify(_request(row), registry))}
     except (ValueError, RecursionError) as error:
         # A ValueError of ours is a sentence; the JSON decoder's own says what and where.
@@ -89,6 +93,10 @@ def _answer(line: str, registry: Registry) -> dict[str, object]:
         if isinstance(error, json.JSONDecodeError):
             text = f"the line is not JSON: {error}"
         return {"id": identity, "error": text}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"the line is not JSON: {name}")
 
 
 def _request(row: Mapping[str, object]) -> Request:

@@ -19,11 +19,13 @@ class Behaviour:
     """How the forge treats one host name; the default is a healthy forge.
 
     `bytes_per_second`: reads request bodies no faster. `refuse_after`: answers 413 after that many body bytes and
-    closes, as a forge with its own size limit does. `flaw`: what is wrong with the certificate.
+    closes, as a forge with its own size limit does. `early_head`: git gets the response's head before the forge has
+    read the request's body. `flaw`: what is wrong with the certificate.
     """
 
     bytes_per_second: int | None = None
     refuse_after: int | None = None
+    early_head: bool = False
     flaw: Flaw = Flaw.NONE
 
 
@@ -97,7 +99,7 @@ class Exchange:
         try:
             found = smart_http.find_repository(self._root, head.host, head.path)
             if found is not None:
-                seen.status = smart_http.serve(stream, head, body, *found)
+                seen.status = smart_http.serve(stream, head, body, *found, early_head=behaviour.early_head)
                 return True
             reply = self._reply(head, body)
         except _TooMuch:

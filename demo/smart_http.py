@@ -54,8 +54,14 @@ def git_environment(home: Path) -> dict[str, str]:
     }
 
 
-def serve(stream: Stream, head: Head, body: Iterator[bytes], repository: Path, rest: str) -> int:
-    """Answer a smart or dumb HTTP request from `repository`; returns the status, raises Aborted if the peer leaves."""
+def serve(
+    stream: Stream, head: Head, body: Iterator[bytes], repository: Path, rest: str, *, early_head: bool = False
+) -> int:
+    """Answer a smart or dumb HTTP request from `repository`; returns the status, raises Aborted if the peer leaves.
+
+    The backend writes its response head before it has read the body. It is held until the body has been read, as a
+    buffering front end does, unless `early_head`.
+    """
     process = subprocess.Popen(
         ["git", "http-backend"],
         stdin=subprocess.PIPE,
@@ -67,6 +73,8 @@ def serve(stream: Stream, head: Head, body: Iterator[bytes], repository: Path, r
     feeder = _Feeder(process, body)
     feeder.start()
     try:
+        if not early_head:
+            feeder.join()
         status = _pass_on(process, stream, head)
         feeder.join()
     except Aborted:

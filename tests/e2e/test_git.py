@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from demo.clients import Result
+from demo.exchange import Behaviour
 from demo.forge import Forge
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ UNAPPROVED = (
     "bitbucket.org/mallory/loot",
     "git.acme.example/mallory/loot",
 )
+LIMITED = """\
+version: 1
+contact: security@acme.example
+approved:
+  - {repo: github.com/acme, max_upload: 1MiB}
+"""
 SMALL, LARGE = 0, 3 << 20  # LARGE is over http.postBuffer: git probes, then sends chunks without a length
 
 wire_protocol = pytest.mark.parametrize("protocol", [0, 2], ids=["v0", "v2"])
@@ -293,14 +300,15 @@ def test_lfs_objects_never_reach_another_repository(gateway: Run, forge: Forge, 
     assert_untouched(forge, address, {})
 
 
-def test_a_push_over_the_limit_is_cut_and_says_so(proxy: StartProxy, forge: Forge) -> None:
+@http_version
+def test_a_push_over_the_limit_is_cut_and_says_so(proxy: StartProxy, forge: Forge, http: str) -> None:
     address = "github.com/acme/api"
     run = proxy(
         policy="version: 1\ncontact: security@acme.example\napproved:\n  - {repo: github.com/acme, max_upload: 1MiB}\n"
     )
     forge.make_repository(address)
     work = run.work_tree(size=4 << 20)
-    result = run.git("push", f"https://{address}", "main", cwd=work)
+    result = run.git("push", f"https://{address}", "main", cwd=work, http=http)
     assert not result.ok, str(result)
     assert "limit of 1 MiB" in result.output, str(result)
     assert "security@acme.example" in result.output, str(result)
@@ -308,4 +316,33 @@ def test_a_push_over_the_limit_is_cut_and_says_so(proxy: StartProxy, forge: Forg
     assert forge.settle(closed=True)
     packs = [seen for seen in forge.requests(path="git-receive-pack", method="POST") if seen.body > 4]
     assert all(seen.outcome == "aborted" and seen.body <= 1 << 20 for seen in packs)
+    assert forge.refs(address) == {}
+
+
+@http_version
+def test_a_forge_that_answers_before_the_body_ends_changes_nothing(gateway: Run, forge: Forge, http: str) -> None:
+    address = "github.com/acme/api"
+    forge.make_repository(address)
+    work = gateway.work_tree(size=LARGE)
+    with forge.behave("github.com", Behaviour(early_head=True)):
+        result = gateway.git("push", f"https://{address}", "main", cwd=work, http=http)
+    assert result.ok, str(result)
+    assert objects_at(forge, address) == objects(gateway, work)
+    assert_well_framed(forge)
+
+
+@http_version
+def test_a_cut_leaves_no_trace_even_if_the_forge_has_begun_to_answer(
+    proxy: StartProxy, forge: Forge, http: str
+) -> None:
+    address = "github.com/acme/api"
+    run = proxy(policy=LIMITED)
+    forge.make_repository(address)
+    work = run.work_tree(size=4 << 20)
+    with forge.behave("github.com", Behaviour(early_head=True)):
+        result = run.git("push", f"https://{address}", "main", cwd=work, http=http)
+        assert not result.ok, str(result)
+        run.close()
+        assert forge.settle(closed=True)
+    assert "complete" not in {seen.outcome for seen in forge.requests(method="POST") if seen.body > 4}
     assert forge.refs(address) == {}

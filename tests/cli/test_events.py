@@ -209,6 +209,25 @@ def test_follow_goes_on_across_rotation_until_interrupted(tmp_path: Path) -> Non
     assert (rest, complaint, process.returncode) == ("", "", 0)
 
 
+def test_an_event_written_while_following_begins_is_shown_once(
+    tmp_path: Path, log: EventLog, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.write(samples.decision())
+
+    class Late(reader.Follower):
+        def __init__(self, directory: Path) -> None:
+            super().__init__(directory)
+            log.write(samples.decision())
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "Follower", Late)
+    monkeypatch.setattr(command.time, "sleep", interrupt)
+    assert run("--events", str(tmp_path), "--follow") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 def test_follow_waits_for_a_log_that_is_not_there_yet(tmp_path: Path) -> None:
     directory = tmp_path / "events"
     with start("--events", str(directory), "--follow", "--json") as process:
@@ -268,4 +287,7 @@ def test_a_follower_misses_nothing_when_files_move_between_looks(tmp_path: Path)
         path.unlink()
     log.write(more)
     assert [json.loads(line)["event"]["id"] for line in follower.lines(lambda: False)] == [more.id]
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(b'{"short":1}\n')  # emptied and begun anew under its eyes
+    assert list(follower.lines(lambda: False)) == [b'{"short":1}']
     follower.close()

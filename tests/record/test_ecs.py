@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,6 +168,22 @@ def test_any_text_in_any_field_makes_one_valid_printable_line(event: Event) -> N
     line = json.dumps(told, ensure_ascii=False, allow_nan=False)
     assert line.isprintable()
     assert json.loads(line.encode()) == told
+
+
+def own_fields(value: Any, path: str = "forgewall") -> set[str]:
+    if not isinstance(value, dict):
+        return {path}
+    return {field for key, inner in value.items() for field in own_fields(inner, f"{path}.{key}")}
+
+
+def test_every_field_of_our_own_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+    documented = set()
+    for row in text.split("## Own fields")[1].splitlines():
+        if row.startswith("| `forgewall."):
+            first, *more = re.findall(r"`([^`]*)`", row.split("|")[1])
+            documented |= {first, *(first.rpartition(".")[0] + name for name in more)}
+    assert {field for event in samples.ALL for field in own_fields(document(event)["forgewall"])} == documented
 
 
 SECRETS = [

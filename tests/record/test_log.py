@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import logging
 import os
@@ -246,6 +247,31 @@ def test_threads_and_a_second_log_share_a_directory(tmp_path: Path) -> None:
         thread.join()
     assert failures == []
     assert len({told["event"]["id"] for told in read(tmp_path)}) == 240
+
+
+def test_a_line_that_another_process_is_writing_is_not_taken_for_a_torn_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "forgewall-2026-11-24.jsonl"
+    other = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    real, asked = fcntl.flock, threading.Event()
+    real(other, fcntl.LOCK_SH)
+    os.write(other, b'{"half":')
+
+    def spy(descriptor: int, how: int) -> None:
+        asked.set()
+        real(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", spy)
+    writer = threading.Thread(target=EventLog(tmp_path, clock=Clock()).write, args=(samples.decision(),))
+    writer.start()
+    assert asked.wait(10)
+    os.write(other, b'"whole"}\n')
+    real(other, fcntl.LOCK_UN)
+    writer.join()
+    os.close(other)
+    assert read(tmp_path)[0] == {"half": "whole"}
+    assert len(read(tmp_path)) == 2
 
 
 def test_a_closed_log_opens_again(tmp_path: Path) -> None:

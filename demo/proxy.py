@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,7 +30,7 @@ class Proxy:
     """A running proxy. Everything it writes lies below `directory`; `close` ends it and waits.
 
     `policy` is the policy file's text, `connect_to` the values of --connect-to, `upstream_ca` a PEM file, `options`
-    further command-line words. NotReadyError if no line beginning `forgewall ready` comes within `seconds`.
+    further command-line words, `before` Python code that runs first in its process. NotReadyError if no line beginning `forgewall ready` comes within `seconds`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Proxy:
         upstream_ca: Path | None = None,
         options: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
+        before: str = "",
         seconds: float = 30,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -53,7 +55,8 @@ class Proxy:
         self._stderr_file = directory / "stderr.txt"
         self._ready = threading.Event()
         self.environment = _environment(directory) | dict(env or {})
-        self.command = self.program("run", "--policy", str(self.policy_file), "--listen", "127.0.0.1:0")
+        self.command = self.program("run", before=before)
+        self.command += ["--policy", str(self.policy_file), "--listen", "127.0.0.1:0"]
         self.command += ["--events", str(self.events_directory), "--certs", str(self.certificates)]
         if upstream_ca is not None:
             self.command += ["--upstream-ca", str(upstream_ca)]
@@ -88,9 +91,17 @@ class Proxy:
         self.close()
 
     @staticmethod
-    def program(*arguments: str) -> list[str]:
-        """The command line of `forgewall` with `arguments`; needs `environment`."""
-        return [sys.executable, "-c", _START, *arguments]
+    def program(*arguments: str, before: str = "") -> list[str]:
+        """The command line of `forgewall` with `arguments`; needs `environment`. Python code may come `before`."""
+        return [sys.executable, "-c", before + _START, *arguments]
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        """Return as soon as `condition` holds; AssertionError with what the proxy wrote if it doesn't in time."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise AssertionError(f"the proxy did not come to it in {seconds:.0f} s. It wrote:\n{self.stderr}")
+            time.sleep(0.02)
 
     @property
     def stderr(self) -> str:

@@ -155,6 +155,7 @@ class StartProxy:
         options: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         trust_forge: bool = True,
+        before: str = "",
     ) -> Run:
         """Start `forgewall run` with `policy`; all of `HOSTS` and `hosts` lead to the local forge.
 
@@ -168,6 +169,7 @@ class StartProxy:
             upstream_ca=self._forge.ca_file if trust_forge else None,
             options=options,
             env=env,
+            before=before,
         )
         run.begin(directory / "home")
         self._started.append(run)

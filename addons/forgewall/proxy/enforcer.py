@@ -20,6 +20,7 @@ from forgewall.decide.protocol import internal_error, log_unwritable, protocol_b
 from forgewall.enforce.commands import CommandReader
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Failure, Refusal, Reply, refuse, unavailable
+from forgewall.enforce.wording import size
 from forgewall.identify.engine import identify
 from forgewall.identify.opening import bare_host, split_authority
 from forgewall.identify.registry import ForgeHost
@@ -108,7 +109,7 @@ class Enforcer:
     def _rule(self, policy: Policy, arrival: Arrival, forge: ForgeHost, target: Target) -> Ruling:
         verdict = decide(policy, target, arrival.subject, arrival.content_length, datetime.now(UTC))
         encoding = arrival.request.header("content-encoding")
-        if verdict.action is not Action.BLOCK and arrival.has_body and verdict.over is Action.BLOCK:
+        if verdict.action is not Action.BLOCK and verdict.over is Action.BLOCK:
             problem = Gate.refusal_for(encoding)
             if problem is not None and verdict.max_upload is not None:
                 verdict = protocol_block("encoding", problem)
@@ -134,10 +135,11 @@ class Enforcer:
             Transit(
                 gate=Gate(limit=verdict.max_upload, over=verdict.over, content_encoding=encoding),
                 decision=decision if noted and arrival.has_body else None,
+                content_length=arrival.content_length,
                 keep_head=_is_push_body(arrival, target),
                 on_cut=lambda transit, cut: self._cut(policy, arrival, transit, cut, decision, noted),
                 on_error=lambda error: self.internal_error(arrival, "examining an upload", error),
-                record=lambda upload: self._uploaded(upload, verdict),
+                record=lambda upload, exceeded: self._uploaded(upload, verdict, exceeded),
             )
         )
 
@@ -236,11 +238,9 @@ class Enforcer:
         written = self.journal.write(replace(upload, response_status=reply.status))
         return reply if written else self._refusal(policy, arrival, verdict, decision.target, None, transit.head)
 
-    def _uploaded(self, upload: Upload, verdict: Verdict) -> None:
-        limit = verdict.max_upload
-        over = limit is not None and max(upload.wire_bytes, upload.body_bytes or 0) > limit
-        if over and verdict.over is not Action.BLOCK:
-            reason = f"the body is larger than the limit of {limit} bytes"
+    def _uploaded(self, upload: Upload, verdict: Verdict, exceeded: bool) -> None:
+        if exceeded:
+            reason = f"the body is larger than the limit of {size(verdict.max_upload or 0)}, or can't be counted"
             upload = replace(upload, verdict=replace(verdict, action=Action.LOG, code="too-large", reason=reason))
         self.journal.write(upload)
 

@@ -34,6 +34,7 @@ from forgewall.proxy.transit import CutOff
 from forgewall.proxy.websocket import CappedWebsocketLayer
 
 if TYPE_CHECKING:
+    from forgewall.proxy.tunnels import Tunnel
     from forgewall.proxy.wiring import Wiring
 
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -357,7 +358,11 @@ class GuardedStream(mitm.HttpStream):
 
     def handle_connect_regular(self) -> CommandGenerator[None]:
         """Plan the tunnel; the layer inside it reads the first bytes before anything goes upstream."""
-        tunnel = self.wiring.open_tunnel(self.context, self.flow)
+        tunnel: Tunnel | Reply
+        try:
+            tunnel = self.wiring.open_tunnel(self.context, self.flow)
+        except Exception as error:
+            tunnel = wiring.last_resort("opening a tunnel", error)
         if isinstance(tunnel, Reply):
             self.flow.response = response_of(tunnel)
             self.flow.response.headers["connection"] = "close"

@@ -32,14 +32,16 @@ class Transit:
         *,
         gate: Gate,
         decision: Decision | None,
+        content_length: int | None,
         keep_head: bool,
         on_cut: Callable[[Transit, Cut], Reply],
         on_error: Callable[[Exception], Reply],
-        record: Callable[[Upload], None],
+        record: Callable[[Upload, bool], None],
     ) -> None:
         """`decision` is None where the request itself isn't logged; then only a cut leaves a trace.
 
-        `keep_head`: a cut's reply will need the body's first bytes (a push's command list).
+        `content_length` in bytes, if announced: whoever counts along upstream takes the message for complete at its last
+        byte, so the chunk that holds it is kept until `finish`. `keep_head`: a cut's reply will need the body's first bytes (a push's command list).
         """
         self.gate = gate
         self.decision = decision
@@ -47,6 +49,8 @@ class Transit:
         self._on_error = on_error
         self._record = record
         self.head = b""
+        self._content_length = content_length
+        self._last = b""
         self._head_room = HEAD_BYTES if keep_head else 0
         self._started = time.monotonic()
         self._complete = False
@@ -60,9 +64,14 @@ class Transit:
             self._head_room = HEAD_BYTES - len(self.head)
         try:
             outcome = self.gate.feed(chunk)
-            return CutOff(self._cut(outcome)) if isinstance(outcome, Cut) else outcome.chunk
+            if isinstance(outcome, Cut):
+                return CutOff(self._cut(outcome))
         except Exception as error:
             return CutOff(self._on_error(error))
+        if self.gate.wire_bytes == self._content_length:
+            self._last = outcome.chunk
+            return b""
+        return outcome.chunk
 
     def finish(self) -> bytes | CutOff:
         """The body has ended: what is left to go on, before the message may be ended upstream."""
@@ -73,7 +82,7 @@ class Transit:
         except Exception as error:
             return CutOff(self._on_error(error))
         self._complete = True
-        return outcome.chunk
+        return self._last + outcome.chunk
 
     def answered(self, status: int) -> None:
         """The forge has answered with this HTTP status."""
@@ -97,7 +106,7 @@ class Transit:
         if self._told or self.decision is None:
             return
         self._told = True
-        self._record(self.upload(result))
+        self._record(self.upload(result), self.gate.exceeded)
 
     def upload(self, result: Result) -> Upload:
         """The event for what has passed so far; there must be a decision."""

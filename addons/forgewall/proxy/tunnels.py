@@ -64,6 +64,14 @@ class TunnelDesk:
         except Exception as error:
             return self._enforcer.internal_error(arrival, "opening a tunnel", error)
 
+    def read(self, arrival: Arrival, data: bytes) -> Opening | None:
+        """What the client's first bytes say, None for more; never raises: what can't be read names nobody."""
+        try:
+            return read_opening(data)
+        except Exception as error:
+            self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
+            return Opening(protocol=Protocol.OTHER, problem="the first bytes could not be read")
+
     def opened(self, policy: Policy, plan: Plan, arrival: Arrival, opening: Opening) -> Plan:
         """What becomes of a tunnel whose first bytes are known; never raises, and records what it refuses."""
         try:
@@ -129,7 +137,7 @@ class Tunnel(layer.Layer):
             yield from self._child.handle_event(event)
         elif isinstance(event, events.DataReceived) and event.connection == self.context.client:
             self._buffer += event.data
-            opening = read_opening(self._buffer)
+            opening = self._desk.read(self._arrival, self._buffer)
             if opening is not None:
                 yield from self._settle(opening)
         elif isinstance(event, events.ConnectionClosed) and event.connection == self.context.client:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from forgewall.identify import bitbucket_dc, plain
 from forgewall.identify.body import unread
@@ -16,7 +15,8 @@ from forgewall.identify.fields import below, given, json_fields, plain_name, tex
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path, is_name, namespace
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.identify.routes import Route, RouteTable, load_routes
+from forgewall.identify.routes import Route
+from forgewall.identify.tables import listed
 from forgewall.identify.targets import named, other, personal_snippets, plain_read, unidentified
 from forgewall.model import Also, Effect, Operation, Request, Target
 
@@ -37,11 +37,6 @@ class _Call:
         return f"{self.request.method} /{'/'.join(self.route.pattern)}"
 
 
-@cache
-def _table(name: str) -> RouteTable:
-    return RouteTable(load_routes(name))
-
-
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """The target of a request to a host of kind bitbucket; `path` is without an instance's prefix and not odd."""
     if forge_host.instance is not None:
@@ -52,7 +47,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
         return plain.identify(request, forge_host, path)
     if path.segments[:2] in _API:
         return _api(request, forge_host, path.from_segment(2))
-    found = _listed("bitbucket-web", request, forge_host, path)
+    found = _row("bitbucket-web", request, forge_host, path)
     if found is not None:
         return found
     if request.method in plain.READS:
@@ -65,7 +60,7 @@ def _api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     segments = path.segments
     if request.method in plain.READS:
         return _read(request, forge_host, segments[1:3] if segments[:1] == ("repositories",) else ())
-    found = _listed("bitbucket-api", request, forge_host, path)
+    found = _row("bitbucket-api", request, forge_host, path)
     if found is not None:
         return found
     if any(segment.startswith("{") for segment in segments[1:3]):
@@ -76,18 +71,16 @@ def _api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     return unidentified(forge_host, evidence)
 
 
-def _listed(table: str, request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
-    match = _table(table).match(request.method, path.segments)
-    if match is None or (
-        not path.splits_alike and _table(table).match(request.method, path.pieces) not in (None, match)
-    ):
+def _row(name: str, request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
+    match = listed(name, request.method, path)
+    if match is None:
         return None
     owner, repository = match.captures.get("workspace"), match.captures.get("repo")
     if repository is not None:
         repository = repository.removesuffix(".git")
         if repository.lower().endswith(".git") or not is_name(repository):
             return None
-    if table == "bitbucket-web" and (owner or "").lower() in pages("bitbucket"):
+    if name == "bitbucket-web" and (owner or "").lower() in pages("bitbucket"):
         return None
     call = _Call(
         request=request, forge_host=forge_host, path=path, route=match.route, owner=owner, repository=repository

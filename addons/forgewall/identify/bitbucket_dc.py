@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from forgewall.identify import plain
 from forgewall.identify.body import unread
 from forgewall.identify.fields import below, given, json_fields, plain_name
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.routes import Route, RouteTable, load_routes
+from forgewall.identify.routes import Route
+from forgewall.identify.tables import table
 from forgewall.identify.targets import named, other, plain_read, unidentified
 from forgewall.model import Also, Effect, Operation, Request, Target
 
@@ -50,18 +50,13 @@ class _Call:
         return unidentified(self.forge_host, evidence, owner=self.owner, repository=self.repository, wants_body=wants)
 
 
-@cache
-def _table(name: str) -> RouteTable:
-    return RouteTable(load_routes(name))
-
-
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """The target of a request to a Data Center instance; `path` is without the instance's prefix and not odd."""
     segments = _projects(path.segments)
-    match = _table("bitbucket-dc-web").match(request.method, segments)
+    match = table("bitbucket-dc-web").match(request.method, segments)
     if match is None and segments[:1] == ("rest",) and len(segments) > 3 and segments[2] in _VERSIONS:
         segments = _projects((segments[1], *segments[3:]))
-        match = _table("bitbucket-dc-api").match(request.method, segments)
+        match = table("bitbucket-dc-api").match(request.method, segments)
     at = segments.index("projects") if "projects" in segments[:2] else len(segments)
     owner = segments[at + 1] if len(segments) > at + 1 else None
     repository = segments[at + 3] if segments[at + 2 : at + 3] == ("repos",) and len(segments) > at + 3 else None
@@ -141,18 +136,18 @@ def _settings(call: _Call) -> Target:
 
 
 def _source(call: _Call) -> Target:
-    fields = json_fields(call.request, call.path, "fromref", "toref")
+    fields = json_fields(call.request, call.path, "fromRef", "toRef")
     if fields is None and not unread(call.request):
         return call.doubtful("the body doesn't tell certainly between which repositories")
     also: tuple[Also, ...] = ()
     here = f"{call.owner}/{call.repository}".lower()
-    for key in ("fromref", "toref"):
+    for key in ("fromRef", "toRef"):
         repository = below(below(fields or {}, key), "repository")
         if not repository:
             continue
         owner, slug = plain_name(below(repository, "project"), "key"), plain_name(repository, "slug")
         same = f"{owner}/{slug}".lower() == here
-        if owner is None or slug is None or (key == "toref" and not same):
+        if owner is None or slug is None or (key == "toRef" and not same):
             return call.doubtful("the body doesn't tell certainly between which repositories")
         if not same:
             also = (other(call.forge_host, owner, slug, "source"),)

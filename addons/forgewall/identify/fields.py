@@ -5,7 +5,7 @@ What is *not* here: what a parameter means; the kind modules say that. JSON itse
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from forgewall.identify.body import MAX_BODY, json_object
 from forgewall.identify.paths import Path, is_name
@@ -16,30 +16,33 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def json_fields(request: Request, path: Path, *names: str) -> Mapping[str, object] | None:
-    """The JSON object in the body, keys in lower case, for a server that takes parameters from JSON only.
+    """The JSON object in the body, for a server that takes parameters from JSON only and tells upper from lower case.
 
-    An absent body is an empty object. None if the body is unread, too long or ambiguous, or if the query carries one of
-    `names`, which some servers would merge.
+    An absent body is an empty object. None if the body is unread, too long or ambiguous, if a key is one of `names` in
+    another spelling, or if the query carries one of `names`, which some servers would merge.
     """
-    if any(_base(name) in names for name, _ in parameters(path.query)):
+    found = _json(request)
+    queried = (name for name, _ in parameters(path.query))
+    if found is None or _misspelt(found, names) or any(_base(name) in _bases(names) for name in queried):
         return None
-    return _json(request)
+    return found
 
 
-def merged_fields(request: Request, path: Path) -> Mapping[str, object] | None:
-    """The parameters of body (JSON or form) and query together, keys in lower case, for a server that merges them.
+def merged_fields(request: Request, path: Path, *names: str) -> Mapping[str, object] | None:
+    """The parameters of body (JSON or form) and query together, for a server that merges them.
 
-    None if the body is unread, too long, of another media type (multipart) or ambiguous, or if a name stands twice.
+    None if the body is unread, too long, of another media type (multipart) or ambiguous, if a name stands twice, or if
+    one is of `names` in another spelling.
     """
     found = _form(request) if _media_type(request) == _FORM and request.body else _json(request)
     if found is None:
         return None
     merged: dict[str, object] = dict(found)
     for name, value in parameters(path.query):
-        if name.lower() in merged:
+        if name in merged:
             return None
-        merged[name.lower()] = value
-    return merged
+        merged[name] = value
+    return None if _misspelt(merged, names) else merged
 
 
 def text(fields: Mapping[str, object], name: str) -> str | None:
@@ -73,13 +76,22 @@ def _base(name: str) -> str:
     return name.split("[", 1)[0].strip().lower()
 
 
+def _bases(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+def _misspelt(fields: Mapping[str, object], names: tuple[str, ...]) -> bool:
+    # `Organization`, `organization[]` or ` organization`: whether it counts, and beside which one, is for the server to
+    # say, so nobody here may take it for a name.
+    return any(key not in names and _base(key) in _bases(names) for key in fields)
+
+
 def _json(request: Request) -> Mapping[str, object] | None:
     if request.body_state is not BodyState.COMPLETE:
         return None
     if not request.body:
         return {}
-    found = json_object(request)
-    return None if found is None else {key.lower(): value for key, value in found.items()}
+    return json_object(request)
 
 
 def _form(request: Request) -> Mapping[str, object] | None:
@@ -97,7 +109,7 @@ def _form(request: Request) -> Mapping[str, object] | None:
         return None
     found: dict[str, object] = {}
     for name, value in parameters(form):
-        if name.lower() in found:
+        if name in found:
             return None
-        found[name.lower()] = value
+        found[name] = value
     return found

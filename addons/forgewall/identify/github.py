@@ -6,25 +6,18 @@ and what bodies add to them (`github_api`).
 
 from __future__ import annotations
 
-from functools import cache
-
 from forgewall.identify import plain
-from forgewall.identify.github_api import Call, agreed, answer, bare, identify_api, unlisted
+from forgewall.identify.github_api import Call, answer, bare, identify_api, unlisted
 from forgewall.identify.github_packages import identify_package, identify_registry
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.identify.routes import RouteTable, load_routes
+from forgewall.identify.tables import listed
 from forgewall.identify.targets import plain_read, unidentified
 from forgewall.model import Request, Target
 
 _DOTCOM = "github.com"
 _OWNER_PAGES = frozenset({"orgs", "organizations", "users", "sponsors"})
-
-
-@cache
-def _table(name: str) -> RouteTable:
-    return RouteTable(load_routes(name))
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -68,6 +61,8 @@ def _web(request: Request, forge_host: ForgeHost, path: Path) -> Target:
         match segments:
             case ("api", "v3", *_):
                 return _api(request, forge_host, path.from_segment(2))
+            case ("manage", "v1", *_):
+                return _api(request, forge_host, path)
             case ("api", "uploads", *_):
                 return _listed("github-uploads", request, forge_host, path.from_segment(2))
             case ("gist", *_):
@@ -93,7 +88,7 @@ def _listed(table: str, request: Request, forge_host: ForgeHost, path: Path) -> 
         if segments[:1] and segments[0].lower() in _OWNER_PAGES:
             return _read(request, forge_host, segments[1:2])
         return _read(request, forge_host, () if segments[:1] and segments[0].lower() in pages("github") else segments)
-    match = agreed(_table(table), request.method, path)
+    match = listed(table, request.method, path)
     if match is None:
         return unlisted(request, forge_host)
     owner, repository = match.captures.get("owner"), match.captures.get("repo")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from forgewall.identify.body import unread
 from forgewall.identify.fields import given, json_fields, plain_name, text
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.routes import Match, RouteTable, load_routes
+from forgewall.identify.routes import Match
+from forgewall.identify.tables import listed
 from forgewall.identify.targets import named, other, unidentified
 from forgewall.model import Also, Effect, Operation, Request, Target
 
@@ -36,14 +36,9 @@ class Call:
         return f"{self.request.method} /{'/'.join(self.match.route.pattern)}"
 
 
-@cache
-def _table() -> RouteTable:
-    return RouteTable(load_routes("github-api"))
-
-
 def identify_api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """The target of a request to the REST API that isn't a plain read; `path` is without `/api/v3`."""
-    match = agreed(_table(), request.method, path)
+    match = listed("github-api", request.method, path)
     if match is None:
         return unlisted(request, forge_host, path.segments[1:3] if path.segments[:1] == ("repos",) else ())
     owner, repository = match.captures.get("owner"), match.captures.get("repo")
@@ -59,16 +54,6 @@ def answer(call: Call) -> Target:
     """The target of a listed route, by the role of its row."""
     handler = _BY_ROLE.get(call.match.route.role or "")
     return handler(call) if handler else plain(call)
-
-
-def agreed(table: RouteTable, method: str, path: Path) -> Match | None:
-    """The row for `path`; None too if a server that decodes slashes before it routes would find another operation."""
-    match = table.match(method, path.segments)
-    if match is not None and not path.splits_alike:
-        second = table.match(method, path.pieces)
-        if second is not None and second.operation is not match.operation:
-            return None
-    return match
 
 
 def unlisted(request: Request, forge_host: ForgeHost, names: tuple[str, ...] = ()) -> Target:
@@ -131,7 +116,7 @@ def _transfer(call: Call) -> Target:
 
 def _settings(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "private", "visibility")
-    known = bool(fields) and not ({"private", "visibility"} & set(fields or ()))
+    known = bool(fields) and not ({"private", "visibility"} & set(fields or ()))  # no body: the stricter reading
     return named(
         call.forge_host,
         call.owner,

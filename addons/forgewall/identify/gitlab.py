@@ -6,8 +6,6 @@ and what parameters add to them (`gitlab_api`).
 
 from __future__ import annotations
 
-from functools import cache
-
 from forgewall.identify import plain
 from forgewall.identify.body import unread
 from forgewall.identify.gitlab_api import Call, Place, answer, identify_api, place_of, project_of
@@ -15,14 +13,9 @@ from forgewall.identify.oci import image_of, mounted_from, mounts, scope_of
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.identify.routes import RouteTable, load_routes
+from forgewall.identify.tables import table
 from forgewall.identify.targets import named, plain_read, unidentified
 from forgewall.model import Also, BodyState, Operation, Request, Target
-
-
-@cache
-def _table(name: str) -> RouteTable:
-    return RouteTable(load_routes(name))
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -45,11 +38,11 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
 def _web(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     segments = path.segments
     if not segments or segments[0].lower() in pages("gitlab"):
-        place, match = None, _table("gitlab-web").match(request.method, segments)
+        place, match = None, table("gitlab-web").match(request.method, segments)
     else:
         at = segments.index("-") if "-" in segments else len(segments)
         place = project_of(segments[:at]) if path.splits_alike else None
-        match = _table("gitlab-project").match(request.method, segments[at + 1 :]) if place else None
+        match = table("gitlab-project").match(request.method, segments[at + 1 :]) if place else None
     if match is not None:
         return answer(Call(request=request, forge_host=forge_host, path=path, route=match.route, place=place))
     if request.method in plain.READS:

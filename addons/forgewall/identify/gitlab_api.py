@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from forgewall.identify.body import unread
 from forgewall.identify.fields import given, merged_fields, plain_name, text
 from forgewall.identify.paths import Path, is_name, namespace
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.routes import Route, RouteTable, load_routes
+from forgewall.identify.routes import Route
+from forgewall.identify.tables import table
 from forgewall.identify.targets import named, other, personal_snippets, unidentified
 from forgewall.model import Also, Effect, Operation, Request, Target
 
@@ -60,14 +60,9 @@ class Call:
         return unidentified(self.forge_host, evidence, owner=owner, repository=repository, wants_body=wants)
 
 
-@cache
-def _table() -> RouteTable:
-    return RouteTable(load_routes("gitlab-api"))
-
-
 def identify_api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """The target of a request to the REST API that isn't a plain read; `path` is without `/api/v4`."""
-    match = _table().match(request.method, path.segments)
+    match = table("gitlab-api").match(request.method, path.segments)
     if match is None:
         where = place_of(path.segments[1], path.segments[0]) if len(path.segments) > 1 else None
         evidence = f"nobody listed this {request.method} route"
@@ -148,31 +143,33 @@ def _created(call: Call, owner: str | None, repository: str | None, *, forked: b
 
 
 def _fork(call: Call) -> Target:
-    fields = merged_fields(call.request, call.path)
+    keys = ("namespace_path", "namespace", "namespace_id")
+    fields = merged_fields(call.request, call.path, "path", *keys)
     if fields is None or call.place is None:
         return _created(call, None, None, forked=True)
     repository = plain_name(fields, "path") if given(fields, "path") else call.place.repository
-    return _created(call, _namespace(fields, "namespace_path", "namespace", "namespace_id"), repository, forked=True)
+    return _created(call, _namespace(fields, *keys), repository, forked=True)
 
 
 def _create(call: Call) -> Target:
-    fields = merged_fields(call.request, call.path)
+    fields = merged_fields(call.request, call.path, "path")
     return _created(call, None, None if fields is None else plain_name(fields, "path"))
 
 
 def _import(call: Call) -> Target:
-    fields = merged_fields(call.request, call.path)
+    keys = ("target_namespace", "namespace_path", "namespace", "namespace_id")
+    fields = merged_fields(call.request, call.path, "new_name", "path", *keys)
     if fields is None:
         return _created(call, None, None)
-    owner = _namespace(fields, "target_namespace", "namespace_path", "namespace", "namespace_id")
+    owner = _namespace(fields, *keys)
     return _created(call, owner, plain_name(fields, "new_name" if given(fields, "new_name") else "path"))
 
 
 def _transfer(call: Call) -> Target:
-    fields = merged_fields(call.request, call.path)
+    keys = ("namespace", "new_namespace_id", "group_id")
+    fields = merged_fields(call.request, call.path, *keys)
     if fields is None or call.place is None:
         return call.doubtful("the parameters don't tell certainly where it moves")
-    keys = ("namespace", "new_namespace_id", "group_id")
     destination = _namespace(fields, *keys)
     if destination is None and any(given(fields, key) for key in keys):
         return call.doubtful("the id of the new namespace doesn't tell whose it is")
@@ -184,9 +181,9 @@ def _transfer(call: Call) -> Target:
 def _settings(call: Call) -> Target:
     fields = merged_fields(call.request, call.path)
     operation = Operation.OTHER_WRITE
-    if not fields or any(key.split("[")[0] in _PUBLIC or "access_level" in key for key in fields):
+    if not fields or any(key.lower().split("[")[0] in _PUBLIC or "access_level" in key.lower() for key in fields):
         operation = Operation.VISIBILITY
-    elif any(key == "import_url" or "mirror" in key for key in fields):
+    elif any("import_url" in key.lower() or "mirror" in key.lower() for key in fields):
         operation = Operation.MIRROR
     return call.target(operation, wants_body=unread(call.request))
 
@@ -196,7 +193,7 @@ def _target(call: Call) -> Target:
     if fields is None:
         return call.doubtful("the parameters don't tell certainly where the merge request goes")
     # `merge_request[target_project_id]` is how the web form writes it.
-    if any("target_project" in key for key in fields) or isinstance(fields.get("merge_request"), dict):
+    if any("target_project" in key.lower() for key in fields) or isinstance(fields.get("merge_request"), dict):
         return call.doubtful("the id of the target project doesn't tell whose it is")
     return call.target(call.route.operation)
 

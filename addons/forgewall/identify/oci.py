@@ -46,18 +46,19 @@ def image_of(path: Path) -> Image | None:
 
 def scope_of(query: str | None) -> Scope:
     """What the `scope` parameters of a token request ask for. In doubt it pushes, to an image nobody knows."""
-    if not any(word in widest(query or "") for word in ("push", "delete", "*")):
-        return Scope(pushes=False)
-    images = set()
+    images: set[tuple[str, ...] | None] = set()
     for name, value in parameters(query):
-        if name != "scope":
+        if "scope" not in widest(name):
             continue
-        for scope in value.split(" "):
+        if name != "scope" or "%" in value:
+            images.update({None} if any(word in widest(value) for word in _MOVES) else ())
+            continue
+        for scope in value.split():
             kind, _, rest = scope.partition(":")
             image, _, actions = rest.rpartition(":")
-            if not _MOVES.isdisjoint(actions.split(",")):
+            if not _MOVES.isdisjoint(actions.lower().split(",")):
                 images.add(namespace(image) if kind == "repository" else None)
-    return Scope(pushes=True, image=images.pop() if len(images) == 1 else None)
+    return Scope(pushes=bool(images), image=images.pop() if len(images) == 1 else None)
 
 
 def mounted_from(path: Path) -> tuple[str, ...] | None:

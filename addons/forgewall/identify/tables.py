@@ -1,0 +1,27 @@
+"""The route tables that ship with the package, each built once, and a second look at paths with encoded slashes."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from forgewall.identify.paths import Path
+from forgewall.identify.routes import Match, RouteTable, load_routes
+
+
+@cache
+def table(name: str) -> RouteTable:
+    """The table `data/<name>.routes`. Raises ValueError if it can't be read, which a test would have told."""
+    return RouteTable(load_routes(name))
+
+
+def listed(name: str, method: str, path: Path) -> Match | None:
+    """The row of table `name` for `path`, if servers agree on it.
+
+    One that takes encoded slashes for separators before it routes must find the same operation or nothing.
+    """
+    match = table(name).match(method, path.segments)
+    if match is not None and not path.splits_alike:
+        second = table(name).match(method, path.pieces)
+        if second is not None and second.operation is not match.operation:
+            return None
+    return match

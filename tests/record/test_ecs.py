@@ -131,6 +131,8 @@ def test_the_end_of_an_upload_belongs_to_its_decision() -> None:
     assert told["forgewall"]["upload"]["body_bytes"] == 4000
     assert told["related"]["hash"] == ["ab" * 32]
     assert document(samples.upload())["event"]["kind"] == "event"
+    assert document(samples.upload(verdict=samples.WOULD))["event"]["kind"] == "alert"
+    assert document(samples.upload(Result.CUT))["event"]["kind"] == "alert"  # whatever the reason
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 1e300, 1e10, float("inf"), float("nan")])

@@ -86,21 +86,22 @@ def _decision(event: Decision) -> Document:
 def _upload(event: Upload) -> Document:
     verdict = event.verdict or event.decision.verdict
     body = _request(event.decision, verdict, sent=event.wire_bytes)
-    stopped = event.verdict is not None and attack.objected(event.verdict)
+    cut = event.result is Result.CUT
+    objected = cut or (event.verdict is not None and attack.objected(event.verdict))
     nanoseconds = event.seconds * 1e9
     body["event"] = {
         "dataset": "forgewall.upload",
-        "kind": "alert" if stopped else "event",
-        "category": ["network", "web", "intrusion_detection"] if stopped else ["network", "web"],
-        "type": ["denied", "access", "end"] if event.result is Result.CUT else ["access", "end"],
+        "kind": "alert" if objected else "event",
+        "category": ["network", "web", "intrusion_detection"] if objected else ["network", "web"],
+        "type": ["denied", "access", "end"] if cut else ["access", "end"],
         "action": f"upload-{event.result.value}",
-        "outcome": "success" if event.result is Result.COMPLETE or stopped else "failure",
+        "outcome": "success" if cut or event.result is Result.COMPLETE else "failure",
         "code": verdict.code,
         "reason": verdict.reason,
         "start": _stamp(event.decision.time),
         "end": _stamp(event.time),
         "duration": long(int(nanoseconds)) if math.isfinite(nanoseconds) else None,
-        **({"severity": 73} if stopped else {}),
+        **({"severity": 73} if objected else {}),
     }
     body["source"]["bytes"] = long(event.wire_bytes)
     if event.response_status is not None:

@@ -105,14 +105,15 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
-            scalar = Scalar(event.value, not event.style, *_where(event))
+            mark = event.start_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
             if event.anchor is not None or event.tag is not None:
                 self._refuse_node(event)
-            self._place(scalar)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self._begin(event)
+            self._place(Scalar(event.value, not event.style, line, column))
         elif isinstance(event, yaml.CollectionEndEvent):
             self.open.pop()
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._begin(event)
         elif isinstance(event, yaml.AliasEvent):
             self._refuse_node(event)
             self._place(Scalar("", True, *_where(event)))
@@ -129,7 +130,12 @@ class _Builder:
             _stop(self.complaints, (line, column), f"lists and mappings are nested more than {MAX_DEPTH} deep")
         sequence = isinstance(event, yaml.SequenceStartEvent)
         if sequence and not self.open:  # told before megabytes of it are read
-            _stop(self.complaints, (line, column), "the policy is a list, but a mapping is wanted", "begin with version: 1")
+            _stop(
+                self.complaints,
+                (line, column),
+                "the policy is a list, but a mapping is wanted",
+                "begin with version: 1",
+            )
         node: Listing | Mapping = Listing([], line, column) if sequence else Mapping({}, line, column)
         if self.open and isinstance(self.open[-1], Mapping) and self.key is None:
             _stop(self.complaints, (line, column), "a list or mapping can't be a key", "write a word before the `:`")
@@ -140,19 +146,17 @@ class _Builder:
         if not self.open:
             self.root = node
             return
-        parent = self.open[-1]
+        parent, key = self.open[-1], self.key
         if isinstance(parent, Listing):
             parent.items.append(node)
-        elif self.key is None and isinstance(node, Scalar):
-            self.key = node
-        elif self.key is not None:
-            key, self.key = self.key, None
-            earlier = parent.pairs.get(key.text)
-            if earlier is None:
-                parent.pairs[key.text] = (key, node)
-            else:
-                message = f"{quote(key.text)} stands here a second time, first in line {earlier[0].line}"
+        elif key is not None:
+            self.key = None
+            if parent.pairs.setdefault(key.text, pair := (key, node)) is not pair:
+                first = parent.pairs[key.text][0].line
+                message = f"{quote(key.text)} stands here a second time, first in line {first}"
                 self.complaints.add(key, message, "join the two, or remove one")
+        elif isinstance(node, Scalar):
+            self.key = node
 
     def _refuse_node(self, event: yaml.NodeEvent) -> None:
         place = _where(event)

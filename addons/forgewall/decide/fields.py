@@ -93,7 +93,8 @@ class Fields:
     def mapping(self, node: Node, name: str, keys: Sequence[str]) -> dict[str, tuple[Scalar, Node]]:
         """The pairs of a mapping with known keys only; an empty value is an empty mapping."""
         known = {}
-        for text, pair in self.pairs(node, name, f"its keys: {one_of(keys)}").items():
+        hint = "" if isinstance(node, Mapping) else f"its keys: {one_of(keys)}"
+        for text, pair in self.pairs(node, name, hint).items():
             if text in keys:
                 known[text] = pair
             else:

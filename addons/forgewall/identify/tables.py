@@ -17,11 +17,17 @@ def table(name: str) -> RouteTable:
 def listed(name: str, method: str, path: Path) -> Match | None:
     """The row of table `name` for `path`, if servers agree on it.
 
-    One that takes encoded slashes for separators before it routes must find the same operation or nothing.
+    One that takes encoded slashes for separators before it routes must find the same operation on the same repository,
+    or nothing.
     """
     match = table(name).match(method, path.segments)
     if match is not None and not path.splits_alike:
         second = table(name).match(method, path.pieces)
-        if second is not None and second.operation is not match.operation:
+        if second is not None and _means(second) != _means(match):
             return None
     return match
+
+
+def _means(match: Match) -> tuple[object, ...]:
+    captures = match.captures
+    return (match.operation, *(captures.get(name) for name in ("owner", "repo", "workspace")))

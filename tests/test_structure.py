@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +107,16 @@ def test_tests_mirror_the_source() -> None:
             if not any(subject == known or subject.startswith(f"{known}_") for known in subjects):
                 strangers.append(name(test))
     assert strangers == []
+
+
+def test_each_dependency_is_locked_and_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.match(r"[A-Za-z0-9-]+", requirement)[0].lower() for requirement in wanted}  # type: ignore[index]
+    lock = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").lower()
+    assert {name for name in names if f"\n{name}==" not in lock} == set()
+    assert {name for name in names if not re.search(rf"[|,] {name}[ ,]", page)} == set()
 
 
 def test_the_check_for_mitmproxy_can_fail(tmp_path: Path) -> None:

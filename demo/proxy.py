@@ -30,7 +30,8 @@ class Proxy:
     """A running proxy. Everything it writes lies below `directory`; `close` ends it and waits.
 
     `policy` is the policy file's text, `connect_to` the values of --connect-to, `upstream_ca` a PEM file, `options`
-    further command-line words, `before` Python code that runs first in its process. NotReadyError if no line beginning `forgewall ready` comes within `seconds`.
+    further command-line words, `before` Python code that runs first in its process.
+    NotReadyError if no line beginning `forgewall ready` comes within `seconds`.
     """
 
     def __init__(

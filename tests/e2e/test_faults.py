@@ -26,8 +26,8 @@ PLACES = {
     "the enforcer itself": "forgewall.proxy.enforcer:Enforcer.judge",
     "identify": "forgewall.proxy.enforcer:identify",
     "decide": "forgewall.proxy.enforcer:decide",
-    "making a refusal": "forgewall.proxy.enforcer:refuse",
-    "reading the head": "forgewall.proxy.stream:GuardedStream.read_arrival",
+    "making a refusal": "forgewall.proxy.case:refuse",
+    "reading the head": "forgewall.proxy.head:arrival_of",
     "the wiring": "forgewall.proxy.wiring:current",
     "the gate": "forgewall.enforce.gate:Gate.feed",
     "the end of the gate": "forgewall.enforce.gate:Gate.finish",
@@ -131,7 +131,9 @@ def test_a_full_disk_blocks_writes_unless_the_policy_says_otherwise(
 ) -> None:
     events = tmp_path / "small"
     events.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(events)], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(events)], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("a small tmpfs can't be mounted here (not root)")
     try:

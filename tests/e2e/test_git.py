@@ -342,6 +342,7 @@ def test_a_cut_leaves_no_trace_even_if_the_forge_has_begun_to_answer(
     with forge.behave("github.com", Behaviour(early_head=True)):
         result = run.git("push", f"https://{address}", "main", cwd=work, http=http)
         assert not result.ok, str(result)
+        assert "Forgewall refused this push to github.com/acme/api" in result.output, str(result)
         run.close()
         assert forge.settle(closed=True)
     assert "complete" not in {seen.outcome for seen in forge.requests(method="POST") if seen.body > 4}

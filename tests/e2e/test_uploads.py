@@ -1,4 +1,4 @@
-"""Large uploads with the real curl: refused at once with flat memory, cut at their limit, framed for HTTP/1 upstream."""
+"""Large uploads with the real curl: refused at once with flat memory, cut at their limit, framed for HTTP/1."""
 
 from __future__ import annotations
 

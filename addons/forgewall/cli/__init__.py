@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from forgewall import __version__
-from forgewall.errors import ForgewallError
+from forgewall.errors import ForgewallError, PolicyError
 
 COMMANDS = ("run", "check", "explain", "identify", "events", "trust")
 
@@ -25,6 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.run(args)
         sys.stdout.flush()
+    except PolicyError as error:
+        print(error, file=sys.stderr)  # file:line:column comes first, where editors look for it
+        return error.exit_code
     except ForgewallError as error:
         print(f"forgewall: {error}", file=sys.stderr)
         return error.exit_code
@@ -37,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of the one command that is named, or of all for help: importing all would take as long as running one."""
+    """The parser of the one command that is named, or of all for help: importing all takes longer than running one."""
     parser = argparse.ArgumentParser(
         prog="forgewall",
         description="A forward web proxy that keeps company data out of code repositories nobody approved.",

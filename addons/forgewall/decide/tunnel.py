@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from forgewall.decide.protocol import protocol_block
+from forgewall.decide.policy import OtherHosts
+from forgewall.decide.protocol import other_host, protocol_block
 from forgewall.identify.opening import Opening, Protocol
 from forgewall.identify.registry import ForgeHost, Role
 from forgewall.model import Action, Mode, Verdict
@@ -64,15 +65,9 @@ def plan_connect(policy: Policy, host: str, port: int) -> Plan:
 
 
 def _plan_other(policy: Policy, host: str) -> Plan:
-    if policy.defaults.other_hosts == "block":
-        verdict = Verdict(
-            action=Action.BLOCK,
-            code="other-host",
-            rule="defaults/other_hosts",
-            reference=policy.file,
-            reason=f"{host} is not a code forge, and the policy lets nothing else through (`other_hosts: block`)",
-        )
-        return _observed(policy, verdict, None)
+    if policy.defaults.other_hosts is OtherHosts.BLOCK:
+        verdict = other_host(policy, host)
+        return Plan(passage=Passage.REFUSE if verdict.action is Action.BLOCK else Passage.TUNNEL, verdict=verdict)
     if is_public_ip(host) and not _listed(policy, host):
         return Plan(passage=Passage.PEEK)
     return Plan(passage=Passage.TUNNEL)

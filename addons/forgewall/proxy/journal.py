@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 
-from forgewall.model import Subject
-from forgewall.record.event import Event, Exchange, Fault, Severity
+from forgewall.proxy.case import Case
+from forgewall.record.event import Event, Fault, Severity
 from forgewall.record.log import EventLog, EventLogError
 
 logger = logging.getLogger(__name__)
@@ -31,43 +31,26 @@ class Journal:
             return False
         return True
 
-    def fault(
-        self,
-        where: str,
-        error: BaseException,
-        request_id: str | None,
-        subject: Subject | None,
-        exchange: Exchange | None,
-    ) -> str | None:
+    def fault(self, where: str, error: BaseException, case: Case) -> str | None:
         """Record a failure of our own code by its class and place; the event's id, or None if it couldn't be logged."""
         logger.error("internal error while %s: %s (%s)", where, type(error).__name__, _place(error))
-        return self._told(
-            Fault(
-                where=where,
-                message="Forgewall failed here and refused what it was examining",
-                exception=type(error).__name__,
-                request_id=request_id,
-                subject=subject,
-                exchange=exchange,
-            )
-        )
+        message = "Forgewall failed here and refused what it was examining"
+        return self._told(where, message, Severity.ERROR, case, type(error).__name__)
 
-    def notice(
-        self, where: str, message: str, request_id: str | None, subject: Subject | None, exchange: Exchange | None
-    ) -> str | None:
+    def notice(self, where: str, message: str, case: Case) -> str | None:
         """Record what an operator may want to know; the event's id, or None if it couldn't be logged."""
-        return self._told(
-            Fault(
-                where=where,
-                message=message,
-                severity=Severity.NOTICE,
-                request_id=request_id,
-                subject=subject,
-                exchange=exchange,
-            )
-        )
+        return self._told(where, message, Severity.NOTICE, case, None)
 
-    def _told(self, fault: Fault) -> str | None:
+    def _told(self, where: str, message: str, severity: Severity, case: Case, exception: str | None) -> str | None:
+        fault = Fault(
+            where=where,
+            message=message,
+            severity=severity,
+            exception=exception,
+            request_id=case.arrival.id,
+            subject=case.arrival.subject,
+            exchange=case.exchange,
+        )
         return fault.id if self.write(fault) else None
 
 

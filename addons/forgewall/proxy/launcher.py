@@ -29,9 +29,10 @@ from forgewall.errors import PolicyError, StartError
 from forgewall.model import Request
 from forgewall.proxy import connection, http1, http2, selftest, stream, websocket, wiring
 from forgewall.proxy.addon import ForgewallAddon
+from forgewall.proxy.case import policy_ref
 from forgewall.proxy.certificates import CA, ensure_ca
 from forgewall.proxy.dispatch import Dispatch
-from forgewall.proxy.enforcer import Enforcer, policy_ref
+from forgewall.proxy.enforcer import Enforcer
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.settings import Address, Settings

@@ -39,7 +39,9 @@ def parse_connect_to(texts: Sequence[str]) -> dict[Address, Address]:
         if len(parts) != 4 or not parts[0] or not parts[2] or not all(p.isdecimal() for p in (parts[1], parts[3])):
             raise UsageError(f"--connect-to {text!r} is not HOST:PORT:ADDR:PORT, such as github.com:443:127.0.0.1:8443")
         host, port, address, address_port = parts
-        found[host.lower().removesuffix("."), int(port)] = (address, int(address_port))
+        found.setdefault(
+            (host.lower().removesuffix("."), int(port)), (address, int(address_port))
+        )  # first wins, as in curl
     return found
 
 

@@ -6,7 +6,7 @@ half way and lets a request through when a hook fails. `GuardedStream` keeps its
     headers ─▶ judge ─┬─ Refused ─▶ reply at once ─▶ drain (bounded bytes and time) ─▶ drop
                       ├─ Held ────▶ collect (bounded bytes and time) ─▶ settle ─▶ one of the other two
                       └─ Admitted ▶ open upstream ─▶ stream through the transit ─┬─▶ end
-                                                                                 └─ CutOff ▶ abort upstream, reply, drain
+                                                                                 └─ CutOff ▶ abort upstream, reply
 
 `make_server_connection`, the only way to an upstream connection, refuses a stream that has no `Admitted` ruling.
 
@@ -16,18 +16,15 @@ Not here: judging (`proxy.enforcer`), CONNECT and tunnels (`proxy.tunnels`), HTT
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from mitmproxy import http
 from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
 
 from forgewall.enforce.reply import Failure, Reply
-from forgewall.identify.opening import split_authority
-from forgewall.model import Request
-from forgewall.proxy import backlog, wiring
-from forgewall.proxy.arrival import Arrival, subject_of
+from forgewall.proxy import backlog, head, wiring
+from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.response import response_of
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.transit import CutOff
@@ -41,10 +38,12 @@ DRAIN_BYTES = 64 * 1024 * 1024
 """How much of a refused body is still read, so that the client gets to read the answer."""
 
 DRAIN_SECONDS = 10.0
+EARLY_BYTES = 256 * 1024
+"""How much of an answer that comes before its request's end is kept until then."""
+
 HOLD_SECONDS = 60.0
 """How long a client may take to send the part of a body that is held before the verdict."""
 
-type Commands = Iterator[commands.Command]
 type CommandGenerator[T] = layer.CommandGenerator[T]
 
 
@@ -56,8 +55,13 @@ class GuardedStream(mitm.HttpStream):
     answered = False  # our own reply has gone out: whatever upstream still says no longer matters
     drained = 0
     deadline: commands.RequestWakeup | None = None
-    held: list[bytes]
+    early_bytes = 0
     held_bytes = 0
+
+    def __init__(self, context: Context, stream_id: int) -> None:
+        super().__init__(context, stream_id)
+        self.held: list[bytes] = []
+        self.early: list[mitm.HttpEvent] = []
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -72,11 +76,34 @@ class GuardedStream(mitm.HttpStream):
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
         if isinstance(event, events.Wakeup):
             yield from self.on_deadline(event)
-        elif self.answered and isinstance(event, _RESPONSE_EVENTS):
+        elif isinstance(event, _RESPONSE_EVENTS) and (self.answered or self.waits(event)):
             return
         elif isinstance(event, mitm.RequestTrailers):
             return  # RFC 9110 section 6.5.1: a recipient may discard trailers, and nobody has judged these
         else:
+            if self.early and isinstance(event, _RESPONSE_EVENTS):
+                yield from self.release()
+            yield from super()._handle_event(event)
+
+    def waits(self, event: Any) -> bool:
+        """Keep an answer that begins while the body is still being judged: a cut could no longer say why.
+
+        An error of the forge goes on at once, and so does everything once it is more than a beginning.
+        """
+        if self.client_state != self.state_stream_request_body or not _watched(self.ruling):
+            return False
+        begins = isinstance(event, mitm.ResponseHeaders) and event.response.status_code < 400
+        fits = self.early_bytes <= EARLY_BYTES and not isinstance(event, mitm.ResponseProtocolError)
+        if not fits or not (self.early or begins):
+            return False
+        self.early.append(event)
+        self.early_bytes += len(event.data) if isinstance(event, mitm.ResponseData) else 0
+        return True
+
+    def release(self) -> CommandGenerator[None]:
+        """Go on with the answer that waited."""
+        waiting, self.early = self.early, []
+        for event in waiting:
             yield from super()._handle_event(event)
 
     def on_deadline(self, event: events.Wakeup) -> CommandGenerator[None]:
@@ -103,13 +130,12 @@ class GuardedStream(mitm.HttpStream):
 
     def state_wait_for_request_headers(self, event: mitm.RequestHeaders) -> CommandGenerator[None]:
         """Judge the head, then let the base class go on only with what is admitted."""
-        self.held = []
         try:
             origin_form = self.mode is mitm.HTTPMode.regular and not event.request.host
             if event.request.method.upper() == "CONNECT" and self.mode is mitm.HTTPMode.regular:
                 yield from super().state_wait_for_request_headers(event)
                 return
-            self.arrival = self.read_arrival(event, origin_form=origin_form)
+            self.arrival = head.arrival_of(event.request, self.context, self.mode, has_body=not event.end_stream)
             self.ruling = self.wiring.judge(self.arrival, origin_form=origin_form)
         except Exception as error:
             self.ruling = Refused(wiring.last_resort("reading a request's head", error))
@@ -120,8 +146,7 @@ class GuardedStream(mitm.HttpStream):
         request = event.request
         if isinstance(self.ruling, Admitted):
             request.stream = True
-            if event.end_stream and request.is_http2 and request.method.upper() in {"POST", "PUT", "PATCH"}:
-                request.headers.setdefault("content-length", "0")  # RFC 9110 section 8.6
+            head.prepare(request, self.ruling, has_body=not event.end_stream)
         elif isinstance(self.ruling, Refused):
             request.headers.pop("expect", None)
         yield from super().state_wait_for_request_headers(event)
@@ -132,41 +157,6 @@ class GuardedStream(mitm.HttpStream):
         elif isinstance(self.ruling, Held):
             self.client_state = self.state_hold
             yield from self.set_deadline(HOLD_SECONDS)
-
-    def read_arrival(self, event: mitm.RequestHeaders, *, origin_form: bool) -> Arrival:
-        """The request's facts; where it goes is what the CONNECT or absolute URL says, never the Host header."""
-        request = event.request
-        client = self.context.client
-        if self.mode is mitm.HTTPMode.transparent:
-            assert self.context.server.address
-            host, port = self.context.server.address
-            scheme = "https" if self.context.server.tls else "http"
-        else:
-            host, port, scheme = request.host, request.port, request.scheme or "http"
-        headers = tuple(
-            (name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.fields
-        )
-        authorities = [value for name, value in headers if name == "host"]
-        if request.is_http2 and request.authority:
-            authorities.append(request.authority)
-        length = request.headers.get("content-length", "")
-        return Arrival(
-            request=Request(
-                method=request.method,
-                scheme=scheme,
-                host=split_authority(host)[0] if not host.startswith("[") and ":" not in host else host,
-                port=port,
-                path=request.path,
-                headers=headers,
-            ),
-            subject=subject_of(client.peername),
-            authorities=tuple(authorities),
-            http_version="2" if request.is_http2 else request.http_version.removeprefix("HTTP/"),
-            head_bytes=len(request.path) + sum(len(n) + len(v) + 4 for n, v in request.headers.fields),
-            has_body=not event.end_stream,
-            content_length=int(length) if length.isascii() and length.isdigit() else (0 if event.end_stream else None),
-            server_name=client.sni,
-        )
 
     # -- holding -----------------------------------------------------------------------------------------------------
 
@@ -209,13 +199,9 @@ class GuardedStream(mitm.HttpStream):
     def start_request_stream(self) -> CommandGenerator[None]:
         """Open upstream and send the head; where that fails, the stream is already answered and draining."""
         if (yield from self.make_server_connection()):
-            request = self.flow.request
-            if request.is_http2 and "content-length" not in request.headers:
-                # Such a body ends with a frame; HTTP/1 upstream must see its end too, RFC 9112 section 6. Without this
-                # the body would become the next request on that connection.
-                request.headers["transfer-encoding"] = "chunked"
-            head = mitm.RequestHeaders(self.stream_id, self.flow.request, end_stream=False)
-            yield mitm.SendHttp(head, self.context.server)
+            head.frame(self.flow.request)
+            opening = mitm.RequestHeaders(self.stream_id, self.flow.request, end_stream=False)
+            yield mitm.SendHttp(opening, self.context.server)
             self.client_state = self.state_stream_request_body
 
     def make_server_connection(self) -> CommandGenerator[bool]:
@@ -243,6 +229,7 @@ class GuardedStream(mitm.HttpStream):
             yield mitm.SendHttp(mitm.RequestData(self.stream_id, released), self.context.server)
         if whole:
             yield from super().state_stream_request_body(event)
+            yield from self.release()
 
     def cut(self, reply: Reply) -> CommandGenerator[None]:
         """Abort the request upstream, so that it is never complete there, and answer the client."""
@@ -378,6 +365,10 @@ _RESPONSE_EVENTS = (
     mitm.ResponseEndOfMessage,
     mitm.ResponseProtocolError,
 )
+
+
+def _watched(ruling: Ruling | None) -> bool:
+    return isinstance(ruling, Admitted) and ruling.transit is not None
 
 
 def install() -> None:

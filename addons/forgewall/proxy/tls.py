@@ -95,7 +95,7 @@ def _verify_name(connection: SSL.Connection, name: str) -> None:
     pyOpenSSL has no call for it, so this uses its binding of OpenSSL's X509_VERIFY_PARAM as mitmproxy does.
     """
     lib: Any = SSL._lib  # type: ignore[attr-defined]
-    param = lib.SSL_get0_param(connection._ssl)  # type: ignore[attr-defined]
+    param = lib.SSL_get0_param(connection._ssl)
     lib.X509_VERIFY_PARAM_set_hostflags(param, lib.X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
     try:
         packed = ipaddress.ip_address(name).packed

@@ -40,8 +40,9 @@ class Transit:
     ) -> None:
         """`decision` is None where the request itself isn't logged; then only a cut leaves a trace.
 
-        `content_length` in bytes, if announced: whoever counts along upstream takes the message for complete at its last
-        byte, so the chunk that holds it is kept until `finish`. `keep_head`: a cut's reply will need the body's first bytes (a push's command list).
+        `content_length` in bytes, if announced: whoever counts along upstream takes the message for complete at its
+        last byte, so the chunk that holds it is kept until `finish`. `keep_head`: a cut's reply will need the body's
+        first bytes (a push's command list).
         """
         self.gate = gate
         self.decision = decision

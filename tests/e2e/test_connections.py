@@ -1,0 +1,250 @@
+"""Where connections may lead: tunnels, names, ports, protocols, certificates, and the proxy's own address."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import pytest
+from demo.authority import Flaw
+from demo.exchange import Behaviour
+from demo.forge import Forge
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Run, StartProxy
+
+
+def converse(run: Run, *sent: bytes, seconds: float = 15) -> bytes:
+    """Send `sent` over one connection to the proxy, each after an answer to the one before; all that came back."""
+    received = b""
+    with socket.create_connection(("127.0.0.1", run.port), timeout=seconds) as connection:
+        for part in sent[:-1]:
+            connection.sendall(part)
+            received += connection.recv(65536)
+        connection.sendall(sent[-1])
+        try:
+            while data := connection.recv(65536):
+                received += data
+        except ConnectionResetError:
+            pass
+    return received
+
+
+def connect(host: str, port: int) -> bytes:
+    return f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+
+
+def client_hello(name: str | None) -> bytes:
+    """The first bytes of a TLS handshake with this SNI."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=name)
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    return outgoing.read()
+
+
+def blocks(run: Run) -> list[str]:
+    """The codes of what was blocked."""
+    return [event["forgewall"]["code"] for event in run.events() if event["forgewall"].get("action") == "block"]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "code"),
+    [
+        ("github.com", 22, "ssh"),
+        ("ssh.github.com", 443, "ssh"),
+        ("altssh.gitlab.com", 443, "ssh"),
+        ("altssh.bitbucket.org", 443, "ssh"),
+        ("SSH.GitHub.com.", 443, "ssh"),
+        ("github.com", 9418, "port"),
+        ("gitlab.com", 8443, "port"),
+    ],
+)
+def test_a_connect_that_cannot_be_checked_is_refused_with_advice(
+    gateway: Run, forge: Forge, host: str, port: int, code: str
+) -> None:
+    answer = converse(gateway, connect(host, port))
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b".insteadOf git" in answer
+    assert b"x-forgewall-event: " in answer.lower()
+    assert blocks(gateway) == [code]
+    assert forge.connections() == []
+
+
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "ssh"),
+        (b"GET / HTTP/1.1\r\nHost: github.com\r\n\r\n", "not-tls"),
+        (b"\x00\x01\x02 anything", "not-tls"),
+        (client_hello("gitlab.com"), "host-mismatch"),
+        (client_hello("www.example.com"), "host-mismatch"),
+        (client_hello(None), "host-mismatch"),
+    ],
+    ids=["ssh", "http", "bytes", "another forge", "another host", "no name"],
+)
+def test_a_forge_tunnel_takes_tls_for_its_own_name_only(gateway: Run, forge: Forge, first: bytes, code: str) -> None:
+    answer = converse(gateway, connect("github.com", 443), first)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.partition(b"\r\n\r\n")[2] == b""
+    assert blocks(gateway) == [code]
+    assert forge.connections() == []
+
+
+def test_a_tunnel_to_another_host_must_not_ask_for_a_forge(proxy: StartProxy, forge: Forge) -> None:
+    run = proxy(hosts=["cdn.example"])
+    answer = converse(run, connect("cdn.example", 443), client_hello("github.com"))
+    assert answer.partition(b"\r\n\r\n")[2] == b""
+    assert blocks(run) == ["host-mismatch"]
+    assert all(connection.received == 0 for connection in forge.connections())
+
+
+@pytest.mark.needs("curl")
+def test_other_hosts_are_tunnelled_untouched(proxy: StartProxy, forge: Forge) -> None:
+    run = proxy(hosts=["www.example"])
+    result = run.curl("--cacert", str(forge.ca_file), "-d", "x=1", "https://www.example/form")
+    assert result.ok, str(result)
+    assert [seen.host for seen in forge.requests()] == ["www.example"]
+    untrusted = run.curl("https://www.example/")  # our CA, which this connection must not be signed by
+    assert untrusted.returncode == 60, str(untrusted)
+    assert run.events() == []
+
+
+@pytest.mark.needs("curl")
+def test_other_hosts_can_be_blocked(proxy: StartProxy, forge: Forge) -> None:
+    run = proxy(policy="version: 1\ndefaults: {other_hosts: block}\n", hosts=["www.example"])
+    assert "403" in run.curl("https://www.example/").output
+    assert run.curl("-w", "%{http_code}", "-o", "/dev/null", "http://www.example/").stdout == "403"
+    assert blocks(run) == ["other-host", "other-host"]
+    assert forge.connections() == []
+
+
+@pytest.mark.needs("curl")
+@pytest.mark.parametrize("header", ["Host: gitlab.com", "Host: github.com:8443", "Host: acme.example", "Host;"])
+def test_the_host_header_must_agree(gateway: Run, forge: Forge, header: str) -> None:
+    result = gateway.curl("--http1.1", "-H", header, "-w", "%{http_code}", "-o", "/dev/null", "https://github.com/acme")
+    assert result.stdout == "403", str(result)
+    assert blocks(gateway) == ["host-mismatch"]
+    assert forge.settle()
+    assert forge.requests() == []
+
+
+@pytest.mark.needs("curl")
+def test_plain_http_to_another_host_must_not_name_a_forge(proxy: StartProxy, forge: Forge) -> None:
+    run = proxy(hosts=["cdn.example"])
+    result = run.curl(
+        "-H", "Host: github.com", "-d", "x", "-w", "%{http_code}", "-o", "/dev/null", "http://cdn.example/"
+    )
+    assert result.stdout == "403"
+    assert blocks(run) == ["host-mismatch"]
+    assert forge.requests() == []
+
+
+@pytest.mark.needs("curl")
+def test_upgrades_on_a_forge_are_refused(gateway: Run, forge: Forge) -> None:
+    for upgrade in ("websocket", "h2c"):
+        headers = ("-H", f"Upgrade: {upgrade}", "-H", "Connection: Upgrade")
+        result = gateway.curl("--http1.1", *headers, "-w", "%{http_code}", "-o", "/dev/null", "https://github.com/acme")
+        assert result.stdout == "403"
+    assert blocks(gateway) == ["upgrade", "upgrade"]
+    assert forge.requests() == []
+
+
+@pytest.mark.needs("curl", "git")
+@pytest.mark.parametrize("flaw", [Flaw.WRONG_NAME, Flaw.UNTRUSTED])
+def test_a_forge_with_a_bad_certificate_gets_no_byte(gateway: Run, forge: Forge, flaw: Flaw) -> None:
+    run = gateway
+    with forge.behave("github.com", Behaviour(flaw=flaw)):
+        result = run.git("ls-remote", "https://github.com/acme/api")
+    assert not result.ok
+    assert "certificate" in result.output, str(result)
+    assert "github.com" in result.output
+    assert forge.requests() == []
+
+
+@pytest.mark.needs("curl")
+def test_an_unreachable_forge_is_told_in_the_clients_language(proxy: StartProxy) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        run = proxy(connect_to=[f"api.github.com:443:127.0.0.1:{port}"])
+        result = run.curl("-w", "\n%{http_code}", "https://api.github.com/repos/acme/api")
+    assert result.stdout.endswith("502"), str(result)
+    assert '"message"' in result.stdout
+    assert "network, not the policy" in result.stdout
+    (fault,) = run.events("fault")
+    assert fault["event"]["id"] in result.stdout
+
+
+def test_the_proxys_own_address_has_one_page(gateway: Run) -> None:
+    answers = {}
+    for path in ("/", "/forgewall-ca.pem", "/events", "/../etc/passwd"):
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        answers[path] = (response.status, response.read())
+        connection.close()
+    assert answers["/"][0] == 200
+    assert b"security@acme.example" in answers["/"][1]
+    assert answers["/forgewall-ca.pem"][1] == gateway.ca_file.read_bytes()
+    assert [answers[path][0] for path in ("/events", "/../etc/passwd")] == [404, 404]
+
+
+def test_origin_form_never_leads_anywhere_else(gateway: Run, forge: Forge) -> None:
+    answer = converse(
+        gateway, b"PUT /acme/api.git/x HTTP/1.1\r\nHost: github.com\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert forge.connections() == []
+
+
+def test_an_oversized_head_gets_431(gateway: Run, forge: Forge) -> None:
+    request = b"GET http://github.com/acme HTTP/1.1\r\nHost: github.com\r\n" + b"X: " + b"a" * 200_000 + b"\r\n\r\n"
+    answer = converse(gateway, request)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert forge.connections() == []
+
+
+@pytest.mark.needs("curl")
+def test_an_oversized_head_over_http2_gets_431(gateway: Run, forge: Forge) -> None:
+    many = [word for index in range(20) for word in ("-H", f"x-{index}: {'a' * 4000}")]
+    result = gateway.curl("--http2", *many, "-w", "%{http_code}", "-o", "/dev/null", "https://github.com/acme")
+    assert result.stdout == "431", result.stderr
+    assert blocks(gateway) == ["header-size"]
+    assert forge.requests() == []
+
+
+def test_trailers_are_dropped_not_a_crash(gateway: Run, forge: Forge) -> None:
+    request = (
+        b"PUT http://git.acme.example/acme/x.git/info/lfs/objects/a HTTP/1.1\r\nHost: git.acme.example\r\n"
+        b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\nX-Trailer: secret\r\n\r\n"
+    )
+    answer = converse(gateway, request)
+    assert answer.startswith(b"HTTP/1.1 "), answer
+    assert forge.settle()
+    assert [(seen.outcome, seen.body) for seen in forge.requests()] == [("complete", 5)]
+    assert "crashed" not in gateway.stderr
+
+
+def test_a_raw_address_must_name_its_server(proxy: StartProxy, forge: Forge) -> None:
+    run = proxy()
+    answer = converse(run, connect("140.82.112.3", 443), client_hello(None))
+    assert answer.partition(b"\r\n\r\n")[2] == b""
+    assert blocks(run) == ["host-mismatch"]
+
+
+@pytest.mark.needs("curl")
+def test_a_raw_address_whose_sni_is_a_forge_is_that_forge(proxy: StartProxy, forge: Forge) -> None:
+    run = proxy()
+    tunnel = ("--connect-to", "github.com:443:140.82.112.3:443")
+    result = run.curl(
+        *tunnel, "-X", "PUT", "-d", "x", "-w", "%{http_code}", "-o", "/dev/null", "https://github.com/m/l.git/x"
+    )
+    assert result.stdout == "403", str(result)
+    assert forge.requests() == []
+    assert run.curl(*tunnel, "-o", "/dev/null", "-w", "%{http_code}", "https://github.com/acme").stdout == "200"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,7 @@ def test_an_answer_that_is_not_the_origins_ends_the_measurement(tmp_path: Path) 
     with Origin(tmp_path / "origin") as origin:
         route = straight(origin)
         assert requests_answered(route, 1, 0.01, "POST", READ_PATH, b"{}") >= 0
-        refused = Route(
-            name="proxy", host=HOST, port=origin.port, proxy_port=9, trust=route.trust, ca_file=route.ca_file
-        )
+        refused = replace(route, proxy_port=9)
         with pytest.raises((OSError, Unexpected)):
             requests_answered(refused, 2, 0.01, "GET", READ_PATH, b"")
 

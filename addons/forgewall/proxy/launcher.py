@@ -25,20 +25,19 @@ from mitmproxy.utils import asyncio_utils
 from forgewall.decide.policy import Policy
 from forgewall.enforce.landing import landing
 from forgewall.enforce.reply import Reply
-from forgewall.errors import PolicyError, StartError
+from forgewall.errors import StartError
 from forgewall.model import Request
-from forgewall.proxy import connection, http1, http2, selftest, stream, websocket, wiring
+from forgewall.proxy import policy_news, selftest, wiring
 from forgewall.proxy.addon import ForgewallAddon
-from forgewall.proxy.case import policy_ref
 from forgewall.proxy.certificates import CA, ensure_ca
 from forgewall.proxy.dispatch import Dispatch
 from forgewall.proxy.enforcer import Enforcer
 from forgewall.proxy.journal import Journal
+from forgewall.proxy.layers import install_layers
 from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.settings import Address, Settings
 from forgewall.proxy.tls import Tls
 from forgewall.proxy.tunnels import TunnelDesk
-from forgewall.record.event import Change, PolicyChange
 from forgewall.record.log import EventLog, EventLogError
 
 logger = logging.getLogger(__name__)
@@ -122,19 +121,14 @@ class Launcher:
         master.options.update(connection_strategy="lazy", validate_inbound_headers=True)
         await self._self_test(master, enforcer)
         wired.install_policy(policy)
-        journal.write(_loaded(policy, None))
+        journal.write(policy_news.loaded(policy, None))
         self._listening = await master.listen(self._settings.listen)
         gc.collect()
         gc.freeze()
         stop = asyncio.Event()
         with _signals(stop, self._file.reload_now):
             print(self._ready_line(policy, ca), flush=True)
-            watch = asyncio.ensure_future(
-                self._file.watch(
-                    lambda new, old: self._reloaded(new, old, wired, journal, log),
-                    lambda error: _rejected(error, enforcer.policy, journal),
-                )
-            )
+            watch = asyncio.ensure_future(policy_news.follow(self._file, wired, log))
             await stop.wait()
             watch.cancel()
             await asyncio.wait([watch])
@@ -154,12 +148,6 @@ class Launcher:
             self._connect_to.pop(host, None)
         else:
             self._connect_to[host] = origin
-
-    def _reloaded(self, new: Policy, old: Policy | None, wired: wiring.Wiring, journal: Journal, log: EventLog) -> None:
-        wired.install_policy(new)
-        log.configure(keep=new.events.keep, pseudonymise_users=new.privacy.pseudonymise_users)
-        journal.write(_loaded(new, old))
-        logger.info("policy loaded: %s, %d approvals, mode %s, %s", new.file, new.approvals, new.mode, new.digest[:12])
 
     def _open_log(self, policy: Policy) -> EventLog:
         log = EventLog(
@@ -200,12 +188,6 @@ class _Unlogged(Journal):
         return True
 
 
-def install_layers() -> None:
-    """Put our layers in the place of mitmproxy's, for the whole process."""
-    for module in (stream, http1, http2, websocket, connection):
-        module.install()
-
-
 def _options() -> options.Options:
     return options.Options(
         http2=True,
@@ -213,33 +195,6 @@ def _options() -> options.Options:
         rawtcp=False,
         tcp_timeout=IDLE_SECONDS,
     )
-
-
-def _loaded(new: Policy, old: Policy | None) -> PolicyChange:
-    return PolicyChange(
-        change=Change.LOADED,
-        policy=policy_ref(new),
-        old_digest=old.digest if old else None,
-        new_digest=new.digest,
-        approvals=new.approvals,
-    )
-
-
-def _rejected(error: PolicyError, kept: Policy, journal: Journal) -> None:
-    """A bad policy file: say so loudly, in the log and to the operator, and keep the last good one."""
-    journal.write(
-        PolicyChange(
-            change=Change.REJECTED,
-            policy=policy_ref(kept),
-            old_digest=kept.digest,
-            new_digest=None,
-            approvals=kept.approvals,
-            problems=error.problems,
-        )
-    )
-    logger.error("the policy file is not usable, the last good policy (%s) stays in force:", kept.digest[:12])
-    for problem in error.problems[:20]:
-        logger.error("  %s", problem)
 
 
 def _bracketed(host: str) -> str:

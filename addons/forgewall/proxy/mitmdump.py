@@ -1,0 +1,105 @@
+"""Forgewall inside mitmdump, with mitmproxy's own CA, TLS and options; only explicit (regular) mode is guarded.
+
+The layers are put in place when this module is loaded and stay there: should mitmdump drop the script, as it does when
+a saved edit has a syntax error, no ruling can be made any more and everything is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from mitmproxy import ctx, exceptions
+from mitmproxy.addonmanager import Loader
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client
+from mitmproxy.proxy.server import ConnectionHandler
+
+from forgewall.enforce.reply import Reply
+from forgewall.errors import ForgewallError
+from forgewall.model import Request
+from forgewall.proxy import policy_news, wiring
+from forgewall.proxy.addon import ForgewallAddon
+from forgewall.proxy.enforcer import Enforcer
+from forgewall.proxy.journal import Journal
+from forgewall.proxy.layers import install_layers
+from forgewall.proxy.policyfile import PolicyFile
+from forgewall.proxy.tunnels import TunnelDesk
+from forgewall.record.log import EventLog
+
+OPTIONS = (
+    ("forgewall_policy", "policy/forgewall.yaml", "The policy file that says which repositories are approved."),
+    ("forgewall_events", "events", "The directory of Forgewall's event log."),
+)
+
+
+class MitmdumpAddon(ForgewallAddon):
+    """Starts with mitmdump, or ends it with a sentence."""
+
+    name = "forgewall"
+
+    def __init__(self) -> None:
+        super().__init__(None, {}, self.handler)
+        self._watch: asyncio.Future[None] | None = None
+        install_layers()
+        wiring.install(None)
+
+    def load(self, loader: Loader) -> None:
+        """Declare the options, and set those that Forgewall can't do without."""
+        for name, default, words in OPTIONS:
+            loader.add_option(name, str, default, words)
+        ctx.options.update(connection_strategy="lazy", rawtcp=False, validate_inbound_headers=True)
+
+    def running(self) -> None:
+        """Read the policy and open the log before the first client is judged; until then everything is refused."""
+        try:
+            self._start()
+        except ForgewallError as error:
+            print(f"forgewall: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
+
+    def configure(self, updated: set[str]) -> None:
+        """Raises OptionsError for what would lead around the guard."""
+        if any(mode != "regular" and not mode.startswith("regular@") for mode in ctx.options.mode):
+            raise exceptions.OptionsError("Forgewall guards the regular (explicit) mode only")
+        if ctx.options.connection_strategy != "lazy":
+            raise exceptions.OptionsError("Forgewall needs connection_strategy=lazy")
+        if ctx.options.ignore_hosts or ctx.options.allow_hosts or ctx.options.tcp_hosts:
+            raise exceptions.OptionsError("Forgewall can't be combined with ignore_hosts, allow_hosts or tcp_hosts")
+
+    def done(self) -> None:
+        """No ruling is made from now on."""
+        if self._watch is not None:
+            self._watch.cancel()
+        wiring.install(None)
+
+    def handler(self, client: Client) -> ConnectionHandler | None:
+        """The connection handler of a client that is still there."""
+        server = ctx.master.addons.get("proxyserver")
+        return server.connections.get(client.id) if isinstance(server, Proxyserver) else None
+
+    def _start(self) -> None:
+        file = PolicyFile(Path(ctx.options.forgewall_policy))
+        policy = file.load()
+        log = EventLog(
+            Path(ctx.options.forgewall_events),
+            keep=policy.events.keep,
+            pseudonymise_users=policy.privacy.pseudonymise_users,
+        )
+        log.check()
+        journal = Journal(log)
+        enforcer = Enforcer(policy, journal)
+        wired = wiring.Wiring(enforcer, TunnelDesk(enforcer, self._close), _no_page)
+        wiring.install(wired)
+        journal.write(policy_news.loaded(policy, None))
+        self._watch = asyncio.ensure_future(policy_news.follow(file, wired, log))
+
+    def _close(self, client: Client) -> None:
+        handler = self.handler(client)
+        if handler is not None and client in handler.transports:
+            handler.close_connection(client)
+
+
+def _no_page(_request: Request) -> Reply:
+    return wiring.bare_reply(404, "This is a proxy. Its certificate is at http://mitm.it/ through it.")

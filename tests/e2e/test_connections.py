@@ -266,3 +266,34 @@ def test_a_raw_address_whose_sni_is_a_forge_is_that_forge(proxy: StartProxy, for
     assert result.stdout == "403", str(result)
     assert forge.requests() == []
     assert run.curl(*tunnel, "-o", "/dev/null", "-w", "%{http_code}", "https://github.com/acme").stdout == "200"
+
+
+def test_a_forge_on_another_port_is_refused_in_plain_http_too(gateway: Run, forge: Forge) -> None:
+    answer = converse(
+        gateway, b"GET http://github.com:22/acme HTTP/1.1\r\nHost: github.com:22\r\nConnection: close\r\n\r\n"
+    )
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert blocks(gateway) == ["port"]
+    assert forge.connections() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        (b"Host: github.com\r\nHost: github.com\r\n", "host-mismatch"),
+        (b"Host: github.com\r\nTransfer-Encoding: gzip, chunked\r\n", "framing"),
+    ],
+)
+def test_a_head_that_can_be_read_in_two_ways_is_refused(gateway: Run, forge: Forge, fields: bytes, code: str) -> None:
+    head = b"PUT http://github.com/acme/api.git/x HTTP/1.1\r\n" + fields + b"Connection: close\r\n\r\n0\r\n\r\n"
+    assert converse(gateway, head).startswith(b"HTTP/1.1 40")
+    assert blocks(gateway) == [code]
+    assert forge.requests() == []
+
+
+def test_what_is_meant_for_the_proxy_goes_no_further(gateway: Run, forge: Forge) -> None:
+    head = b"GET http://github.com/acme HTTP/1.1\r\nHost: github.com\r\nProxy-Authorization: Basic c2VjcmV0\r\n"
+    answer = converse(gateway, head + b"Proxy-Connection: close\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    (seen,) = forge.requests()
+    assert seen.header("proxy-authorization") is None

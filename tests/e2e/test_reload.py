@@ -73,8 +73,8 @@ def test_sighup_reads_the_policy_again(proxy: StartProxy) -> None:
 def test_a_running_upload_keeps_its_verdict(proxy: StartProxy, forge: Forge, tmp_path: Path) -> None:
     run = proxy(policy=MORE)
     file = tmp_path / "file"
-    file.write_bytes(b"x" * (2 << 20))
-    with forge.behave("api.github.com", Behaviour(bytes_per_second=1 << 20)):
+    file.write_bytes(b"x" * (512 << 10))
+    with forge.behave("api.github.com", Behaviour(bytes_per_second=256 << 10)):
         outcome: list[str] = []
         upload = threading.Thread(
             target=lambda: outcome.append(

@@ -105,9 +105,13 @@ def test_a_large_client_message_ends_the_socket(proxy: StartProxy, server: EchoS
     run = proxy(connect_to=[f"gitlab.com:80:127.0.0.1:{server.port}"])
     with opened(run, "gitlab.com", "/-/cable") as (connection, client):
         piece = "x" * (200_000 // fragments)
-        for index in range(fragments):
-            connection.sendall(client.send(TextMessage(data=piece, message_finished=index == fragments - 1)))
-        end = receive(connection, client)
-    assert isinstance(end, CloseConnection)
-    assert end.code == 1009
+        try:
+            for index in range(fragments):
+                connection.sendall(client.send(TextMessage(data=piece, message_finished=index == fragments - 1)))
+            end = receive(connection, client)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # closed while there was still something to send
+        else:
+            assert isinstance(end, CloseConnection)
+            assert end.code == 1009
     assert server.received <= 64 * 1024

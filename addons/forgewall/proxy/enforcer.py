@@ -64,9 +64,9 @@ class Enforcer:
             return self._refuse(case, protocol_block("header-size", reason))
         if forge is None:
             return self._judge_other(case)
-        disagreement = _host_disagreement(arrival)
-        if disagreement is not None:
-            return self._refuse(case, protocol_block("host-mismatch", disagreement))
+        problem = _protocol_problem(arrival, forge)
+        if problem is not None:
+            return self._refuse(case, problem)
         if request.header("upgrade") is not None:
             ruling = self._judge_upgrade(case, forge)
             if ruling is not None:
@@ -99,7 +99,8 @@ class Enforcer:
         assert case.target is not None
         arrival = case.arrival
         verdict = decide(case.policy, case.target, arrival.subject, arrival.content_length, datetime.now(UTC))
-        if verdict.action is not Action.BLOCK and verdict.over is Action.BLOCK and verdict.max_upload is not None:
+        counted = arrival.has_body and verdict.max_upload is not None and verdict.over is Action.BLOCK
+        if counted and verdict.action is not Action.BLOCK:
             problem = Gate.refusal_for(arrival.request.header("content-encoding"))
             if problem is not None:
                 verdict = protocol_block("encoding", problem)
@@ -150,7 +151,7 @@ class Enforcer:
                 gate=Gate(
                     limit=verdict.max_upload,
                     over=verdict.over,
-                    content_encoding=arrival.request.header("content-encoding"),
+                    content_encoding=arrival.request.header("content-encoding") if arrival.has_body else None,
                 ),
                 decision=decision if noted and arrival.has_body else None,
                 content_length=arrival.content_length,
@@ -242,11 +243,27 @@ def _identify(case: Case) -> Target:
     return target
 
 
+def _protocol_problem(arrival: Arrival, forge: ForgeHost) -> Verdict | None:
+    """What makes a request to a forge one that can't be trusted to be what it says; None if nothing does."""
+    request = arrival.request
+    if (request.scheme, request.port) not in {("https", forge.tls_port), ("http", 80)}:
+        open_ports = f"{forge.tls_port} (HTTPS) and 80 (HTTP)"
+        reason = f"{request.host} is a code forge, and only its ports {open_ports} are open, not {request.port}"
+        return protocol_block("port", reason)
+    coding = request.header("transfer-encoding")
+    if coding is not None and coding.lower() != "chunked":
+        return protocol_block("framing", "the body has a transfer coding that can't be counted")
+    disagreement = _host_disagreement(arrival)
+    return protocol_block("host-mismatch", disagreement) if disagreement is not None else None
+
+
 def _host_disagreement(arrival: Arrival) -> str | None:
     """Why the names in a request to a forge don't agree, or None (RFC 9110 section 7.2, RFC 9113 section 8.3.1)."""
     request = arrival.request
     if not arrival.authorities:
         return f"the request to {request.host} names no Host"
+    if sum(name == "host" for name, _ in request.headers) > 1:
+        return f"the request to {request.host} names more than one Host"
     default = 443 if request.scheme == "https" else 80
     for authority in arrival.authorities:
         host, port = split_authority(authority)

@@ -51,7 +51,9 @@ def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_b
 
 
 def prepare(request: http.Request, ruling: Admitted, *, has_body: bool) -> None:
-    """Take out what would let the forge switch protocols unasked, or compress a WebSocket past its caps."""
+    """Take out what is meant for us, and what would let the forge switch protocols unasked or compress past a cap."""
+    for name in ("proxy-authorization", "proxy-connection"):
+        request.headers.pop(name, None)
     if ruling.transit is not None:
         request.headers.pop("upgrade", None)
         request.headers.pop("http2-settings", None)

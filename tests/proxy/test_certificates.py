@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
-from mitmproxy import certs  # noqa: TID251 - the leaves it issues are what is tested
+from mitmproxy import certs
 
 from forgewall.errors import StartError
 from forgewall.proxy import certificates

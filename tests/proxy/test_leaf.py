@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import subprocess
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,7 +72,7 @@ def test_the_certificate_is_for_its_host_alone(tmp_path: Path, ca: CA, leaves: L
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(files(tmp_path, leaves, "github.com"))
     client = ssl.create_default_context(cafile=str(ca.certificate_path))
-    with pytest.raises(ssl.SSLCertVerificationError, match="mismatch|not valid for"):
+    with pytest.raises(ssl.SSLCertVerificationError, match=r"mismatch|not valid for"):
         shake_hands(server, client, other)
 
 
@@ -157,8 +156,8 @@ def own_ca(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, *, days: tuple[i
 
 
 @pytest.fixture(scope="module", params=["ec", "rsa"])
-def key(request: pytest.FixtureRequest) -> Iterator[ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey]:
-    yield ec.generate_private_key(ec.SECP384R1()) if request.param == "ec" else rsa.generate_private_key(65537, 2048)
+def key(request: pytest.FixtureRequest) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    return ec.generate_private_key(ec.SECP384R1()) if request.param == "ec" else rsa.generate_private_key(65537, 2048)
 
 
 @pytest.mark.parametrize("identified", [True, False])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,10 +106,8 @@ def test_every_row_is_read_as_it_is_written(host: str, port: int, address: str, 
 @given(st.text(max_size=40))
 def test_any_other_text_is_a_usage_error(text: str) -> None:
     for parse in (parse_listen, lambda value: parse_connect_to([value])):
-        try:
+        with contextlib.suppress(UsageError):
             parse(text)
-        except UsageError as error:
-            assert str(error)
 
 
 @pytest.mark.xfail(strict=True, raises=ValueError, reason="int() refuses more than 4300 digits with a ValueError")

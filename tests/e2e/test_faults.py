@@ -40,7 +40,7 @@ PLACES = {
     "the hook tls_start_client": "forgewall.proxy.tls:Tls.client",
     "the hook tls_start_server": "forgewall.proxy.tls:Tls.server",
     "permitting a connection": "forgewall.proxy.wiring:Wiring.permitted",
-    "the hook server_connected": "forgewall.proxy.addon:ForgewallAddon._settle",
+    "the hook server_connected": "forgewall.proxy.addon:ForgewallAddon._restore_name",
     "the hook client_disconnected": "forgewall.proxy.wiring:Wiring.forget",
     "the hook next_layer": "forgewall.proxy.addon:ForgewallAddon.next_layer",
 }

@@ -16,6 +16,9 @@ from enum import StrEnum
 MAX_OPENING = 64 * 1024
 """Bytes after which an opening that still isn't complete counts as malformed."""
 
+MAX_RECORDS = 16
+"""TLS records a ClientHello may be split into; real ones take one or two."""
+
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
@@ -80,7 +83,7 @@ def _client_hello(data: bytes) -> bytes:
     """Join the handshake fragments of the leading TLS records; return the body of the ClientHello."""
     hello = b""
     offset = 0
-    while True:
+    for _ in range(MAX_RECORDS):
         if offset + 5 > len(data):
             raise _Incomplete
         if data[offset] != 0x16 or data[offset + 1] != 3:
@@ -96,6 +99,7 @@ def _client_hello(data: bytes) -> bytes:
         if offset + 5 + size > len(data):
             raise _Incomplete
         offset += 5 + size
+    raise _Malformed("the TLS ClientHello is split into too many records")
 
 
 class _Reader:

@@ -10,9 +10,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from mitmproxy.connection import Client
-from mitmproxy.proxy import layer, server, server_hooks
+from mitmproxy.connection import Client, Server
+from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.layers import http as mitm
+from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.tls import TlsData
 
 from forgewall.proxy import backlog, wiring
@@ -21,7 +22,7 @@ from forgewall.proxy.tls import Tls
 logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 15.0
-"""How long a TCP connection upstream may take, DNS included."""
+"""How long a connection upstream may take to be ready: DNS, TCP and TLS together."""
 
 type Address = tuple[str, int]
 
@@ -35,7 +36,7 @@ class ForgewallAddon:
         self,
         tls: Tls | None,
         connect_to: Mapping[Address, Address],
-        handler_of: Callable[[Client], server.ConnectionHandler | None],
+        handler_of: Callable[[Client], ConnectionHandler | None],
     ) -> None:
         """`tls` None: mitmproxy's own addon does it (as an addon of mitmdump)."""
         self._tls = tls
@@ -73,16 +74,32 @@ class ForgewallAddon:
         if target is not None:
             self._diverted[data.server.id] = address
             data.server.address = target
-        self._start_timer(data)
+        self._start_timer(data, address)
         data.server.error = None
 
     def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Give the connection its own name back, by which mitmproxy reuses it."""
-        self._settle(data)
+        self._restore_name(data.server)
+        if not data.server.tls:
+            self._stop_timer(data.server)
 
     def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
         """As `server_connected`."""
-        self._settle(data)
+        self._restore_name(data.server)
+        self._stop_timer(data.server)
+
+    def tls_established_server(self, data: TlsData) -> None:
+        """The connection is ready."""
+        if isinstance(data.conn, Server):
+            self._stop_timer(data.conn)
+
+    def tls_failed_server(self, data: TlsData) -> None:
+        """The connection won't be ready."""
+        self.tls_established_server(data)
+
+    def server_disconnected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """The connection is gone."""
+        self._stop_timer(data.server)
 
     def client_disconnected(self, client: Client) -> None:
         """Forget what was kept for this client."""
@@ -91,23 +108,26 @@ class ForgewallAddon:
         wired.forget(client)
         wired.tunnels.forget(client)
 
-    def _start_timer(self, data: server_hooks.ServerConnectionHookData) -> None:
+    def _start_timer(self, data: server_hooks.ServerConnectionHookData, address: Address) -> None:
         handler = self._handler_of(data.client)
         if handler is None:
             return
 
         def overdue() -> None:
+            wiring.current().overdue(data.client, address)
             io = handler.transports.get(data.server)
             if io is not None and io.handler is not None:
                 io.handler.cancel("connect timed out")
 
         self._timers[data.server.id] = asyncio.get_running_loop().call_later(CONNECT_SECONDS, overdue)
 
-    def _settle(self, data: server_hooks.ServerConnectionHookData) -> None:
-        timer = self._timers.pop(data.server.id, None)
+    def _stop_timer(self, server: Server) -> None:
+        timer = self._timers.pop(server.id, None)
         if timer is not None:
             timer.cancel()
-        original = self._diverted.pop(data.server.id, None)
+
+    def _restore_name(self, server: Server) -> None:
+        original = self._diverted.pop(server.id, None)
         if original is not None:
             # mitmproxy forbids a new address on an open connection; this isn't one, it is the name it was opened for.
-            data.server.__dict__["address"] = original
+            server.__dict__["address"] = original

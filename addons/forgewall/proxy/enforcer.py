@@ -10,6 +10,7 @@ Not here: mitmproxy, sockets, and what an operation is. Connections before any r
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -62,11 +63,11 @@ class Enforcer:
         if arrival.head_bytes > MAX_HEAD_BYTES:
             reason = f"the request's headers take {arrival.head_bytes} bytes, more than the {MAX_HEAD_BYTES} allowed"
             return self._refuse(case, protocol_block("header-size", reason))
-        if forge is None:
-            return self._judge_other(case)
-        problem = _protocol_problem(arrival, forge)
+        problem = syntax_problem(arrival) or (_protocol_problem(arrival, forge) if forge is not None else None)
         if problem is not None:
             return self._refuse(case, problem)
+        if forge is None:
+            return self._judge_other(case)
         if request.header("upgrade") is not None:
             ruling = self._judge_upgrade(case, forge)
             if ruling is not None:
@@ -77,7 +78,7 @@ class Enforcer:
                 return self._judge_body(case, b"", BodyState.TOO_LONG)
             return Held(
                 limit=HOLD_BYTES,
-                enough=lambda body: len(body) > HOLD_BYTES,
+                enough=lambda _chunk: False,
                 settle=lambda body, whole: self._settle(case, body, whole),
             )
         return self._rule(case)
@@ -195,16 +196,9 @@ class Enforcer:
         if not case.is_push_body:
             return Refused(reply)
         reader = CommandReader()
-        seen = 0
-
-        def enough(body: bytes) -> bool:
-            nonlocal seen
-            chunk, seen = body[seen:], len(body)
-            return reader.feed(chunk) is not None
-
         return Held(
             limit=HOLD_BYTES,
-            enough=enough,
+            enough=lambda chunk: reader.feed(chunk) is not None,
             settle=lambda body, _whole: Refused(case.reply(verdict, event_id, body)),
         )
 
@@ -241,6 +235,23 @@ def _identify(case: Case) -> Target:
     if target is None:
         raise LookupError("a forge host without a target")
     return target
+
+
+def syntax_problem(arrival: Arrival) -> Verdict | None:
+    """A head that two readers could understand differently, whoever it is for (RFC 9112 sections 2.3, 3.2 and 5.5)."""
+    request = arrival.request
+    if arrival.http_version not in {"1.0", "1.1", "2"}:
+        return protocol_block("framing", "the request is of no HTTP version that can be passed on")
+    if any(_BREAKS.search(name) or _BREAKS.search(value) for name, value in request.headers):
+        return protocol_block("framing", "a header field holds a line break or NUL")
+    starts_well = request.path.startswith("/") or (request.method == "OPTIONS" and request.path == "*")
+    if not starts_well or _NO_TARGET.search(request.path):
+        return protocol_block("framing", "the request target is not a path")
+    return None
+
+
+_BREAKS = re.compile(r"[\r\n\x00]")
+_NO_TARGET = re.compile(r"[\x00-\x20\x7f]")
 
 
 def _protocol_problem(arrival: Arrival, forge: ForgeHost) -> Verdict | None:

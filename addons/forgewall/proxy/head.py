@@ -26,8 +26,10 @@ def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_b
     fields = request.headers.fields
     headers = [(name.lower().decode("latin-1"), value.decode("latin-1")) for name, value in fields]
     authorities = [value for name, value in headers if name == "host"]
-    if request.is_http2 and request.authority:
-        authorities.append(request.authority)
+    if request.authority:
+        # In HTTP/1 the absolute form; origins route by it and not by Host (RFC 9112 section 3.2.2).
+        named = mode is HTTPMode.transparent and request.scheme not in ("", scheme)
+        authorities.append(f"{request.scheme}://{request.authority}" if named else request.authority)
     length = request.headers.get("content-length", "")
     if has_body and not length and "transfer-encoding" not in request.headers:
         headers.append(("transfer-encoding", "chunked"))  # HTTP/2: a body with no length; `frame` will say so upstream
@@ -42,7 +44,7 @@ def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_b
         ),
         subject=subject_of(context.client.peername),
         authorities=tuple(authorities),
-        http_version="2" if request.is_http2 else request.http_version.removeprefix("HTTP/"),
+        http_version="2" if context.client.alpn == b"h2" else request.http_version.removeprefix("HTTP/"),
         head_bytes=len(request.path) + sum(len(name) + len(value) + 4 for name, value in fields),
         has_body=has_body,
         content_length=int(length) if length.isascii() and length.isdigit() else None if has_body else 0,
@@ -54,6 +56,8 @@ def prepare(request: http.Request, ruling: Admitted, *, has_body: bool) -> None:
     """Take out what is meant for us, and what would let the forge switch protocols unasked or compress past a cap."""
     for name in ("proxy-authorization", "proxy-connection"):
         request.headers.pop(name, None)
+    if not request.is_http2:
+        request.authority = ""  # upstream gets the origin form
     if ruling.transit is not None:
         request.headers.pop("upgrade", None)
         request.headers.pop("http2-settings", None)

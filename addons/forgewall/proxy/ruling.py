@@ -31,8 +31,8 @@ class Admitted:
 class Held:
     """The beginning of the body is needed first.
 
-    `enough` is asked after each chunk with all bytes so far, and says whether they settle it; `settle` is then called
-    with them and whether that is the whole body. At `limit` bytes it is settled in any case.
+    `enough` is told each chunk and says whether the bytes so far settle it; `settle` is then called with all of them
+    and whether that is the whole body. Beyond `limit` bytes it is settled in any case.
     """
 
     limit: int

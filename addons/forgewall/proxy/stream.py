@@ -15,15 +15,16 @@ Not here: judging (`proxy.enforcer`), CONNECT and tunnels (`proxy.tunnels`), HTT
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, cast
 
-from mitmproxy.proxy import commands, events, layer
+from mitmproxy import http
+from mitmproxy.proxy import events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
 
 from forgewall.enforce.reply import Failure, Reply
 from forgewall.proxy import backlog, head, wiring
+from forgewall.proxy.answering import AnsweringStream
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.response import response_of
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from forgewall.proxy.tunnels import Tunnel
     from forgewall.proxy.wiring import Wiring
 
-DRAIN_BYTES = 64 * 1024 * 1024
-"""How much of a refused body is still read, so that the client gets to read the answer."""
-
-DRAIN_SECONDS = 10.0
 EARLY_BYTES = 256 * 1024
 """How much of an answer that comes before its request's end is kept until then."""
 
@@ -47,20 +44,16 @@ HOLD_SECONDS = 60.0
 type CommandGenerator[T] = layer.CommandGenerator[T]
 
 
-class GuardedStream(mitm.HttpStream):
+class GuardedStream(AnsweringStream):
     """The HTTP stream of every exchange, over TLS and in plain."""
 
     ruling: Ruling | None = None
     arrival: Arrival | None = None
-    answered = False  # our own reply has gone out: whatever upstream still says no longer matters
-    drained = 0
-    deadline: commands.RequestWakeup | None = None
     early_bytes = 0
-    held_bytes = 0
 
     def __init__(self, context: Context, stream_id: int) -> None:
         super().__init__(context, stream_id)
-        self.held: list[bytes] = []
+        self.held = bytearray()
         self.early: list[mitm.HttpEvent] = []
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -130,16 +123,29 @@ class GuardedStream(mitm.HttpStream):
 
     def state_wait_for_request_headers(self, event: mitm.RequestHeaders) -> CommandGenerator[None]:
         """Judge the head, then let the base class go on only with what is admitted."""
+        invalid = False
         try:
             origin_form = self.mode is mitm.HTTPMode.regular and not event.request.host
             if event.request.method.upper() == "CONNECT" and self.mode is mitm.HTTPMode.regular:
                 yield from super().state_wait_for_request_headers(event)
                 return
             self.arrival = head.arrival_of(event.request, self.context, self.mode, has_body=not event.end_stream)
-            self.ruling = self.wiring.judge(self.arrival, origin_form=origin_form)
+            invalid = mitm.validate_request(self.mode, event.request, True) is not None
+            self.ruling = self.wiring.judge(self.arrival, origin_form=origin_form, invalid=invalid)
         except Exception as error:
             self.ruling = Refused(wiring.last_resort("reading a request's head", error))
-        yield from self.begin(event)
+        if invalid and isinstance(self.ruling, Refused):
+            yield from self.reject(event, self.ruling.reply)
+        else:
+            yield from self.begin(event)
+
+    def reject(self, event: mitm.RequestHeaders, reply: Reply) -> CommandGenerator[None]:
+        """Answer a head whose framing can't be trusted, and close: what follows it can't be told apart from a body."""
+        self.flow = http.HTTPFlow(self.context.client, self.context.server)
+        self.flow.request = event.request
+        self.flow.live = True
+        yield from self.refuse(reply)
+        yield from self.stop_drain("malformed")
 
     def begin(self, event: mitm.RequestHeaders) -> CommandGenerator[None]:
         """Carry out the ruling on the head."""
@@ -164,18 +170,18 @@ class GuardedStream(mitm.HttpStream):
         """Collect the beginning of the body until it settles the ruling."""
         assert isinstance(self.ruling, Held)
         whole = isinstance(event, mitm.RequestEndOfMessage)
-        if isinstance(event, mitm.RequestData):
-            self.held.append(event.data)
-            self.held_bytes += len(event.data)
-        body = b"".join(self.held)
-        self.held = [body]
+        chunk = event.data if isinstance(event, mitm.RequestData) else b""
+        self.held += chunk
         try:
-            if not whole and self.held_bytes <= self.ruling.limit and not self.ruling.enough(body):
+            if not whole and not self.ruling.enough(chunk) and len(self.held) <= self.ruling.limit:
                 return
+            body = bytes(self.held)
             self.ruling = self.ruling.settle(body, whole)
         except Exception as error:
+            body = b""
             self.ruling = Refused(self.wiring.internal_error(self.arrival, "settling a held body", error))
-        self.held = []
+        self.held.clear()
+        self.clear_deadline()
         yield from self.resume(body, whole)
 
     def resume(self, body: bytes, whole: bool) -> CommandGenerator[None]:
@@ -243,73 +249,48 @@ class GuardedStream(mitm.HttpStream):
             self.client_state = self.state_drain
             yield from self.stop_drain("cut")
 
-    # -- answering ---------------------------------------------------------------------------------------------------
-
-    def refuse(self, reply: Reply) -> CommandGenerator[None]:
-        """Answer now, whatever the client is still sending, and drain the rest within bounds."""
-        self.answered = True
-        self.client_state = self.state_drain
-        response = response_of(reply)
-        response.timestamp_start = time.time()
-        self.flow.response = response
-        yield mitm.HttpResponseHeadersHook(self.flow)
-        yield from self.send_response()
-        if self.server_state == self.state_errored:
-            return
-        self.flow.live = False
-        yield mitm.SendHttp(mitm.ResponseEndOfMessage(self.stream_id), self.context.client)
-        yield from self.set_deadline(DRAIN_SECONDS)
-
-    def state_drain(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
-        """Read and forget what a client sends after its answer; too much of it ends the connection."""
-        if isinstance(event, mitm.RequestData):
-            self.drained += len(event.data)
-            if self.drained > DRAIN_BYTES:
-                yield from self.stop_drain("the refused upload was not stopped")
-        elif isinstance(event, mitm.RequestEndOfMessage):
-            self.client_state = self.state_errored
-            yield mitm.DropStream(self.stream_id)
-
-    def stop_drain(self, why: str) -> CommandGenerator[None]:
-        """HTTP/1: close the connection; HTTP/2: reset the stream (RFC 9113 section 8.1)."""
-        if self.client_state == self.state_drain:
-            self.client_state = self.state_errored
-            error = mitm.ResponseProtocolError(self.stream_id, why, mitm.ErrorCode.CANCEL)
-            yield mitm.SendHttp(error, self.context.client)
-            yield mitm.DropStream(self.stream_id)
-
-    def set_deadline(self, seconds: float) -> CommandGenerator[None]:
-        """Ask to be woken; an earlier deadline no longer counts."""
-        self.deadline = commands.RequestWakeup(seconds)
-        yield self.deadline
-
     # -- upstream ----------------------------------------------------------------------------------------------------
 
     def state_wait_for_response_headers(self, event: mitm.ResponseHeaders) -> CommandGenerator[None]:
         """Stream every answer; switch protocols only where the ruling says so."""
-        if isinstance(self.ruling, Admitted):
-            if event.response.status_code == 101 and not self.ruling.websocket:
-                yield from self.fail_upstream(Failure.PROTOCOL, "it switched protocols without being asked")
-                return
-            if self.ruling.transit is not None:
-                self.ruling.transit.answered(event.response.status_code)
+        status = event.response.status_code
+        if not 100 <= status <= 999 or (status == 101 and not self.may_switch(event.response)):
+            yield from self.fail_upstream(Failure.PROTOCOL, "it answered with a status nobody asked for")
+            return
+        if isinstance(self.ruling, Admitted) and self.ruling.transit is not None:
+            self.ruling.transit.answered(status)
+        if status == 101:
+            event.response.headers.pop("sec-websocket-extensions", None)  # none was offered
         event.response.stream = True
         yield from super().state_wait_for_response_headers(event)
+
+    def may_switch(self, response: http.Response) -> bool:
+        """Whether a 101 is the WebSocket that the ruling allows (RFC 6455 section 4.1)."""
+        return (
+            isinstance(self.ruling, Admitted)
+            and self.ruling.websocket
+            and response.headers.get("upgrade", "").lower() == "websocket"
+            and self.flow.request.headers.get("sec-websocket-version") == "13"
+        )
 
     def handle_protocol_error(self, event: Any) -> CommandGenerator[None]:
         """The client or the forge broke off; where no answer has begun, the client gets ours."""
         upstream = isinstance(event, mitm.ResponseProtocolError)
         waiting = self.server_state in (self.state_wait_for_response_headers, self.state_uninitialized)
         if upstream and not self.answered and waiting and self.client_state != self.state_errored:
-            failure, detail = wiring.failure_of(event.message, self.flow.server_conn)
+            address = (self.flow.request.host, self.flow.request.port)
+            overdue = self.wiring.was_overdue(self.context.client, address)
+            message = "timed out" if overdue else event.message
+            failure, detail = wiring.failure_of(message, self.flow.server_conn)
             yield from self.fail_upstream(failure, detail)
             return
         if self.answered and upstream:
             return
         self.end_transit()
+        self.clear_deadline()
         if self.client_state == self.state_drain:
             self.client_state = self.state_errored
-            yield mitm.DropStream(self.stream_id)
+            yield from self.drop()
             return
         yield from super().handle_protocol_error(event)
 
@@ -333,10 +314,6 @@ class GuardedStream(mitm.HttpStream):
     def flow_done(self) -> CommandGenerator[None]:
         """The exchange is over in order; a WebSocket goes on in a layer that caps its frames."""
         self.end_transit()
-        response = self.flow.response
-        if response is not None and response.status_code == 101 and not self.flow.websocket:
-            yield from self.stop_drain("switched to something that is no WebSocket")
-            return
         yield from super().flow_done()
         if self.child_layer is not None and not isinstance(self.child_layer, CappedWebsocketLayer):
             raise RuntimeError("a protocol switch without its capped layer")

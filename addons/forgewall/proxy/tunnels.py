@@ -26,6 +26,7 @@ from forgewall.enforce.reply import Reply
 from forgewall.identify.opening import Opening, Protocol, read_opening
 from forgewall.identify.registry import fold_host
 from forgewall.model import Request, Verdict
+from forgewall.proxy import backlog
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.enforcer import Enforcer
 from forgewall.record.event import Stage
@@ -72,9 +73,12 @@ class TunnelDesk:
             self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
             return Opening(protocol=Protocol.OTHER, problem="the first bytes could not be read")
 
-    def opened(self, policy: Policy, plan: Plan, arrival: Arrival, opening: Opening) -> Plan:
+    def opened(self, planned: Policy, plan: Plan, arrival: Arrival, opening: Opening) -> Plan:
         """What becomes of a tunnel whose first bytes are known; never raises, and records what it refuses."""
         try:
+            policy = self._enforcer.policy
+            if policy is not planned:  # a reload in between: plan by what holds now
+                plan = plan_connect(policy, arrival.request.host, arrival.request.port)
             now = plan_opening(policy, arrival.request.host, plan, opening)
             if now.verdict is not None and now.verdict is not plan.verdict:
                 seen = replace(arrival, server_name=opening.name)
@@ -125,6 +129,18 @@ class Tunnel(layer.Layer):
         return self._plan.passage is Passage.TUNNEL
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Go on, and stop the client's reads while the relay's connection is still being opened."""
+        if self._connecting and isinstance(event, events.DataReceived):
+            backlog.queued(self, len(event.data))
+        yield from self._advance(event)
+        if not self._connecting:
+            backlog.released(self)
+
+    @property
+    def _connecting(self) -> bool:
+        return self._child is not None and self._child._paused is not None
+
+    def _advance(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Start):
             if self.relays:
                 self._child = self._relay(frozenset({self._arrival.request.host}))

@@ -39,14 +39,21 @@ class Wiring:
         self.tunnels = tunnels
         self.own_page = own_page
         self._permitted: dict[str, set[Address]] = {}
+        self._overdue: set[tuple[str, Address]] = set()
 
     def install_policy(self, policy: Policy) -> None:
         """Judge by `policy` from now on; tunnels to hosts that are forges now are closed."""
         self.enforcer.policy = policy
         self.tunnels.recheck(policy)
 
-    def judge(self, arrival: Arrival, *, origin_form: bool) -> Ruling:
-        """The ruling on a request; one in origin form is meant for the proxy itself (RFC 9112 section 3.2.1)."""
+    def judge(self, arrival: Arrival, *, origin_form: bool, invalid: bool) -> Ruling:
+        """The ruling on a request; one in origin form is meant for the proxy itself (RFC 9112 section 3.2.1).
+
+        `invalid`: mitmproxy's own check of the head failed (lengths that contradict each other, names that are none).
+        """
+        if invalid:
+            reason = "the request's header fields contradict each other or are malformed"
+            return Refused(self.enforcer.refuse(arrival, protocol_block("framing", reason)))
         if origin_form:
             return Refused(self.own_page(arrival.request))
         return self.enforcer.judge(arrival)
@@ -75,9 +82,20 @@ class Wiring:
         """Whether an upstream connection was permitted: the second barrier behind the stream's own."""
         return server.address is not None and server.address[:2] in self._permitted.get(client.id, ())
 
+    def overdue(self, client: Client, address: Address) -> None:
+        """A connection to `address` was not ready in time and is given up."""
+        self._overdue.add((client.id, address))
+
+    def was_overdue(self, client: Client, address: Address) -> bool:
+        """Whether that is why it failed; asked once."""
+        known = (client.id, address) in self._overdue
+        self._overdue.discard((client.id, address))
+        return known
+
     def forget(self, client: Client) -> None:
         """The client is gone."""
-        self._permitted.pop(client.id, None)
+        for address in self._permitted.pop(client.id, ()):
+            self._overdue.discard((client.id, address))
 
 
 _current: Wiring | None = None

@@ -105,6 +105,8 @@ def test_what_passes_as_a_read_is_a_short_list() -> None:
         "bitbucket-dc-api POST /api/migration/exports/preview",
         "bitbucket-dc-api POST /api/migration/mesh/preview",
         "bitbucket-dc-api POST /build-status/commits/stats",
+        "bitbucket-dc-api POST /webResources/resources",
+        "bitbucket-dc-api POST /wrm/resources",
         "github-api POST /markdown",
         "github-api POST /markdown/raw",
         "github-api POST /orgs/{owner}/attestations/bulk-list",
@@ -113,12 +115,15 @@ def test_what_passes_as_a_read_is_a_short_list() -> None:
         "gitlab-api POST /groups/{project}/-/packages/npm/-/npm/v1/security/advisories/bulk",
         "gitlab-api POST /groups/{project}/-/packages/npm/-/npm/v1/security/audits/quick",
         "gitlab-api POST /markdown",
+        "gitlab-api POST /packages/npm/-/npm/v1/security/advisories/bulk",
+        "gitlab-api POST /packages/npm/-/npm/v1/security/audits/quick",
         "gitlab-api POST /projects/{project}/ci/lint",
         "gitlab-api POST /projects/{project}/packages/npm/-/npm/v1/security/advisories/bulk",
         "gitlab-api POST /projects/{project}/packages/npm/-/npm/v1/security/audits/quick",
         "gitlab-api POST /projects/{project}/packages/rubygems/api/v1/dependencies",
         "gitlab-api POST /projects/{project}/product_analytics/request/dry-run",
         "gitlab-api POST /projects/{project}/product_analytics/request/load",
+        "gitlab-project POST /preview_markdown",
     ]
 
 

@@ -60,6 +60,8 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     at = segments.index("projects") if "projects" in segments[:2] else len(segments)
     owner = segments[at + 1] if len(segments) > at + 1 else None
     repository = segments[at + 3] if segments[at + 2 : at + 3] == ("repos",) and len(segments) > at + 3 else None
+    if match is not None and "repo" in match.captures:
+        owner, repository = match.captures["owner"], match.captures["repo"]
     repository = repository.removesuffix(".git") if repository else None
     known = all(name is None or is_name(name) for name in (owner, repository))
     if request.method in plain.READS:

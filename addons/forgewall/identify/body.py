@@ -6,6 +6,7 @@ What is *not* here: when a body is held; the proxy does that for targets with `w
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from typing import NoReturn
@@ -19,12 +20,21 @@ _GZIP = 31  # zlib's window bits for a gzip wrapper only
 # To a server that takes the body for a form, JSON text is one parameter whose name begins with `{`, unless it holds one
 # of these; then a document could carry a second meaning.
 _FORM_SEPARATORS = frozenset("&;")
+_JSON = re.compile(r"application/(?:json|vnd\.(?:git-lfs|github[a-z0-9.-]*)\+json)")
 _MAYBE_FORM = frozenset({"", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream"})
 
 
 def unread(request: Request) -> bool:
     """Whether the body was not read yet, so that a target may ask for it."""
     return request.body_state is BodyState.UNREAD
+
+
+def is_json(request: Request) -> bool:
+    """Whether the body says of itself that it is JSON, in a media type that forges take for JSON.
+
+    Any other `…+json` may be ignored by a server, or read as a form if its name begins like one.
+    """
+    return _JSON.fullmatch(_media_type(request)[0]) is not None
 
 
 def json_object(request: Request) -> Mapping[str, object] | None:
@@ -61,10 +71,9 @@ def json_document(request: Request) -> object | None:
 def _text(request: Request) -> str | None:
     if request.body_state is not BodyState.COMPLETE:
         return None
-    kind, _, parameters = (request.header("content-type") or "").lower().partition(";")
-    kind = kind.strip()
-    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
-    if not is_json and kind not in _MAYBE_FORM:
+    kind, parameters = _media_type(request)
+    said = is_json(request)
+    if not said and kind not in _MAYBE_FORM:
         return None
     if "charset" in parameters and parameters.replace('"', "").strip() not in ("charset=utf-8", "charset=utf8"):
         return None
@@ -75,9 +84,14 @@ def _text(request: Request) -> str | None:
         text = octets.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    if not is_json and not _FORM_SEPARATORS.isdisjoint(text):
+    if not said and not _FORM_SEPARATORS.isdisjoint(text):
         return None
     return text
+
+
+def _media_type(request: Request) -> tuple[str, str]:
+    kind, _, parameters = (request.header("content-type") or "").lower().partition(";")
+    return kind.strip(), parameters
 
 
 def _decoded(body: bytes, coding: str | None) -> bytes | None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from forgewall.identify import bitbucket, git, github, gitlab, graphql, lfs, paths, plain
 from forgewall.identify.paths import Path
-from forgewall.identify.query import parameters
+from forgewall.identify.query import base_name, parameters
 from forgewall.identify.registry import ForgeHost, Registry, Role
 from forgewall.identify.targets import plain_read, unidentified
 from forgewall.model import Kind, Request, Target
@@ -65,11 +65,13 @@ def identify(request: Request, registry: Registry) -> Target | None:
 def _doubt(request: Request, path: Path) -> str:
     """Why method and path can't be believed; empty if they can."""
     method = request.method
-    overrides = [value for name, value in request.headers if name in _OVERRIDES]
-    overrides += [value for name, value in parameters(path.query) if name.strip().lower() == "_method"]
+    # CGI and Rack don't tell `-` from `_` in the name of a header.
+    headers = [(name.replace("_", "-"), value) for name, value in request.headers]
+    overrides = [value for name, value in headers if name in _OVERRIDES]
+    overrides += [value for name, value in parameters(path.query) if base_name(name) == "_method"]
     if any(value.strip().upper() != method for value in overrides):
         return f"{method} is overridden by another method"
-    if any(name in _REWRITES for name, _ in request.headers):
+    if any(name in _REWRITES for name, _ in headers):
         return "a header names another path"
     if method in plain.READS and has_body(request):
         return f"{method} with a body"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from forgewall.identify.body import MAX_BODY, json_object
+from forgewall.identify.body import MAX_BODY, is_json, json_object
 from forgewall.identify.paths import Path, is_name
-from forgewall.identify.query import parameters
+from forgewall.identify.query import base_name, parameters
 from forgewall.model import BodyState, Request
 
 _FORM = "application/x-www-form-urlencoded"
@@ -23,7 +23,7 @@ def json_fields(request: Request, path: Path, *names: str) -> Mapping[str, objec
     """
     found = _json(request)
     queried = (name for name, _ in parameters(path.query))
-    if found is None or _misspelt(found, names) or any(_base(name) in _bases(names) for name in queried):
+    if found is None or _misspelt(found, names) or any(base_name(name) in _bases(names) for name in queried):
         return None
     return found
 
@@ -31,11 +31,15 @@ def json_fields(request: Request, path: Path, *names: str) -> Mapping[str, objec
 def merged_fields(request: Request, path: Path, *names: str) -> Mapping[str, object] | None:
     """The parameters of body (JSON or form) and query together, for a server that merges them.
 
-    None if the body is unread, too long, of another media type (multipart) or ambiguous, if a name stands twice, or if
-    one is of `names` in another spelling.
+    None if the body is unread, too long, of another media type (multipart) or ambiguous, if a name stands twice, if the
+    query holds a `;`, or if one is of `names` in another spelling.
     """
-    found = _form(request) if _media_type(request) == _FORM and request.body else _json(request)
-    if found is None:
+    if request.body and _media_type(request) == _FORM:
+        found = _form(request)
+    else:
+        # Grape takes a body without a media type for JSON, and refuses other types.
+        found = _json(request) if is_json(request) or not (request.body and _media_type(request)) else None
+    if found is None or ";" in (path.query or ""):
         return None
     merged: dict[str, object] = dict(found)
     for name, value in parameters(path.query):
@@ -72,10 +76,6 @@ def _media_type(request: Request) -> str:
     return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
-def _base(name: str) -> str:
-    return name.split("[", 1)[0].strip().lower()
-
-
 def _bases(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
@@ -83,7 +83,7 @@ def _bases(names: Iterable[str]) -> frozenset[str]:
 def _misspelt(fields: Mapping[str, object], names: tuple[str, ...]) -> bool:
     # `Organization`, `organization[]` or ` organization`: whether it counts, and beside which one, is for the server to
     # say, so nobody here may take it for a name.
-    return any(key not in names and _base(key) in _bases(names) for key in fields)
+    return any(key not in names and base_name(key) in _bases(names) for key in fields)
 
 
 def _json(request: Request) -> Mapping[str, object] | None:
@@ -105,7 +105,8 @@ def _form(request: Request) -> Mapping[str, object] | None:
         form = request.body.decode("ascii")
     except UnicodeDecodeError:
         return None
-    if ";" in form or form.lstrip()[:1] in ("{", "["):
+    # Rack drops spaces behind a separator, other servers keep them in the name.
+    if ";" in form or "& " in form or form.lstrip()[:1] in ("{", "["):
         return None
     found: dict[str, object] = {}
     for name, value in parameters(form):

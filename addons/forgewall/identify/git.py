@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from forgewall.identify.paths import Path, widest
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.repository import Repository, repository_of
+from forgewall.identify.repository import Repository, repository_of, unnamed
 from forgewall.identify.targets import plain_read, unidentified
 from forgewall.model import Operation, Request, Target
 
@@ -12,6 +12,8 @@ _PLAIN_FETCH = "service=git-upload-pack"
 _SERVICES = frozenset({"git-upload-pack", "git-receive-pack", "git-upload-archive"})
 _WEBDAV = frozenset({"PUT", "DELETE", "MKCOL", "LOCK", "UNLOCK", "MOVE", "COPY", "PROPPATCH", "PROPFIND", "PATCH"})
 _READS = frozenset({"GET", "HEAD"})
+# What lies in a bare repository. Other paths below `name.git/` are pages, whose routes tell what they do.
+_PARTS = frozenset({"HEAD", "config", "description", "hooks", "info", "logs", "objects", "packed-refs", "refs"})
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
@@ -24,7 +26,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | No
         return _advertisement(forge_host, path)
     if tail[-1:] and tail[-1] in _SERVICES and request.method in (*_READS, "POST"):
         return _service(request.method, forge_host, path)
-    return _files(request.method, forge_host, path)
+    return _files(request, forge_host, path)
 
 
 def _exact(path: Path, words: int) -> bool:
@@ -55,15 +57,19 @@ def _advertisement(forge_host: ForgeHost, path: Path) -> Target | None:
 def _service(method: str, forge_host: ForgeHost, path: Path) -> Target | None:
     service = path.lenient[-1]
     repository = _before(forge_host, path, 1)
+    fetches = service != "git-receive-pack" and _exact(path, 1) and path.query is None
     if repository is None:
+        if fetches and path.splits_alike and unnamed(forge_host, path.segments[:-1]):
+            return plain_read(forge_host, f"git fetch: {method} {service}")
         return unidentified(forge_host, f"{service} of no certain repository") if method == "POST" else None
-    if service != "git-receive-pack" and _exact(path, 1) and path.query is None:
+    if fetches:
         return repository.target(Operation.FETCH, f"git fetch: {method} {service}")
     return repository.target(Operation.PUSH, f"git push: {method} {path.segments[-1]}")
 
 
-def _files(method: str, forge_host: ForgeHost, path: Path) -> Target | None:
+def _files(request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
     """Files below `…/name.git/`: dumb reads (`HEAD`, `objects/…`) and what WebDAV writes there."""
+    method = request.method
     if method not in _READS and method not in _WEBDAV:
         return None
     repository = _below_dot_git(forge_host, path)
@@ -73,11 +79,15 @@ def _files(method: str, forge_host: ForgeHost, path: Path) -> Target | None:
         return None if path.odd else repository.target(Operation.FETCH, "a file of the repository, read")
     if path.odd or not path.splits_alike:
         return unidentified(forge_host, f"{method} below a repository, but {path.odd or 'a slash is encoded'}")
+    if request.header("destination") is not None:
+        return repository.unidentified(f"{method} to a place that a header names")
     return repository.target(Operation.PUSH, f"git push by WebDAV: {method}")
 
 
 def _below_dot_git(forge_host: ForgeHost, path: Path) -> Repository | None:
     for index, segment in enumerate(path.segments[:-1]):
         if segment.endswith(".git") and len(segment) > 4:
+            if path.segments[index + 1] not in _PARTS:
+                return None
             return repository_of(forge_host, path.segments[: index + 1])
     return None

@@ -69,7 +69,8 @@ def identify_package(request: Request, forge_host: ForgeHost, path: Path) -> Tar
     pieces = path.pieces
     evidence = f"{request.method} of a package"
     if forge_host.host.startswith("npm."):
-        if pieces[:2] == ("-", "user") and request.method == "PUT":
+        login = (request.method, *pieces[:3])
+        if login[:3] == ("PUT", "-", "user") or login == ("POST", "-", "v1", "login"):
             return named(forge_host, None, None, Operation.AUTH, "npm login", address=forge_host.forge)
         owner = _npm_scope(pieces)
     else:

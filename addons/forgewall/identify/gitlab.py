@@ -13,7 +13,7 @@ from forgewall.identify.oci import image_of, mounted_from, mounts, scope_of
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.identify.tables import table
+from forgewall.identify.tables import listed
 from forgewall.identify.targets import named, plain_read, unidentified
 from forgewall.model import Also, BodyState, Operation, Request, Target
 
@@ -38,11 +38,11 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
 def _web(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     segments = path.segments
     if not segments or segments[0].lower() in pages("gitlab"):
-        place, match = None, table("gitlab-web").match(request.method, segments)
+        place, match = None, listed("gitlab-web", request.method, path)
     else:
         at = segments.index("-") if "-" in segments else len(segments)
-        place = project_of(segments[:at]) if path.splits_alike else None
-        match = table("gitlab-project").match(request.method, segments[at + 1 :]) if place else None
+        place = project_of(segments[:at])
+        match = listed("gitlab-project", request.method, path.from_segment(at + 1)) if place else None
     if match is not None:
         return answer(Call(request=request, forge_host=forge_host, path=path, route=match.route, place=place))
     if request.method in plain.READS:

@@ -7,12 +7,13 @@ web pages (`gitlab`) and GraphQL.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from forgewall.identify.body import unread
 from forgewall.identify.fields import given, merged_fields, plain_name, text
 from forgewall.identify.paths import Path, is_name, namespace
+from forgewall.identify.query import base_name
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.routes import Route
 from forgewall.identify.tables import table
@@ -21,8 +22,23 @@ from forgewall.model import Also, Effect, Operation, Request, Target
 
 _ID = re.compile(r"-?[0-9]+")
 _PUBLIC = frozenset(
-    {"visibility", "visibility_level", "public", "public_builds", "public_jobs", "request_access_enabled"}
+    {
+        "enforce_auth_checks_on_uploads",
+        "ip_restriction_ranges",
+        "prevent_forking_outside_group",
+        "prevent_sharing_groups_outside_hierarchy",
+        "public",
+        "public_builds",
+        "public_jobs",
+        "request_access_enabled",
+        "share_with_group_lock",
+        "visibility",
+        "visibility_level",
+    }
 )
+_FORMATS = (".json", ".txt", ".xml")  # Grape cuts them off the last segment
+# Quick actions that copy an issue to another project. GitLab drops carriage returns before it looks for them.
+_LEAVES = re.compile(r"^\s*/(?:move|clone)\b", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +89,7 @@ def identify_api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     project = match.captures.get("project")
     if project is not None:
         where = place_of(project, match.route.pattern[0])
-        if where is None:
+        if where is None or (match.route.pattern[-1] == "{project}" and project.lower().endswith(_FORMATS)):
             return _nowhere(call, project)
         call = Call(request=request, forge_host=forge_host, path=path, route=match.route, place=where)
     return answer(call)
@@ -181,7 +197,7 @@ def _transfer(call: Call) -> Target:
 def _settings(call: Call) -> Target:
     fields = merged_fields(call.request, call.path)
     operation = Operation.OTHER_WRITE
-    if not fields or any(key.lower().split("[")[0] in _PUBLIC or "access_level" in key.lower() for key in fields):
+    if not fields or any(base_name(key) in _PUBLIC or "access_level" in key.lower() for key in fields):
         operation = Operation.VISIBILITY
     elif any("import_url" in key.lower() or "mirror" in key.lower() for key in fields):
         operation = Operation.MIRROR
@@ -196,6 +212,32 @@ def _target(call: Call) -> Target:
     if any("target_project" in key.lower() for key in fields) or isinstance(fields.get("merge_request"), dict):
         return call.doubtful("the id of the target project doesn't tell whose it is")
     return call.target(call.route.operation)
+
+
+def _remark(call: Call) -> Target:
+    """A text of an issue that exists: GitLab carries out the quick actions in it, and some copy the issue elsewhere."""
+    if unread(call.request):
+        return call.target(call.route.operation, wants_body=True)
+    fields = merged_fields(call.request, call.path)
+    if fields is None:
+        return call.doubtful("the parameters can't be searched for quick actions")
+    if any(_LEAVES.search(found.replace("\r", "")) for found in _texts(fields)):
+        return call.doubtful("a quick action may copy the issue to another project")
+    return call.target(call.route.operation)
+
+
+def _texts(fields: Mapping[str, object]) -> Iterator[str]:
+    left: list[object] = [fields]
+    while left:
+        match left.pop():
+            case str(found):
+                yield found
+            case dict(found):
+                left += found.values()
+            case list(found):
+                left += found
+            case _:
+                pass
 
 
 def _snippet(call: Call) -> Target:
@@ -219,6 +261,7 @@ _BY_ROLE: Mapping[str, Callable[[Call], Target]] = {
     "transfer": _transfer,
     "settings": _settings,
     "target": _target,
+    "remark": _remark,
     "snippet": _snippet,
     "instance": _instance,
     "id": _by_id,

@@ -5,6 +5,7 @@ What is *not* here: which repositories a query or a mutation is about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from graphql import GraphQLError, parse
@@ -26,8 +27,15 @@ _ENDPOINTS = frozenset(
         (Kind.GITHUB, Role.WEB, ("_graphql",)),
         (Kind.GITHUB, Role.WEB, ("api", "graphql")),
         (Kind.GITLAB, Role.WEB, ("api", "graphql")),
+        (Kind.BITBUCKET, Role.WEB, ("gateway", "api", "graphql")),
     }
 )
+# Parameters in the URL of a POST that name a query or format its answer; any other may carry a document.
+_LABELS = frozenset({"q", "operation", "operationName", "remove_deprecated"})
+# Parsers end comments and texts in different places (graphql-ruby's comments don't end at a bare CR, GitLab mends line
+# breaks between quotes). Where this may matter, a document that holds the word anywhere may be a mutation to one.
+_MUTATION = re.compile(r"(?<![A-Za-z_])mutation(?![A-Za-z0-9_])")
+_DISPUTED = re.compile(r'\r|\\|"""')
 _KEYS = frozenset({"query", "variables", "operationName", "extensions"})
 
 
@@ -39,8 +47,8 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | No
         return _get(forge_host, path)
     if request.method != "POST":
         return None
-    if values(path.query, "query") or values(path.query, "mutation") or values(path.query, "id"):
-        return unidentified(forge_host, "GraphQL: a document stands in the URL of a POST")
+    if any(name not in _LABELS for name, _ in parameters(path.query)):
+        return unidentified(forge_host, "GraphQL: a document may stand in the URL of a POST")
     if unread(request):
         return unidentified(forge_host, "GraphQL: the document was not read yet", wants_body=True)
     rows = json_objects(request)
@@ -79,7 +87,7 @@ def only_queries(documents: Iterable[str]) -> bool:
     left = MAX_TOKENS
     for document in documents:
         left -= 1
-        if left <= 0:
+        if left <= 0 or _may_mutate(document):
             return False
         try:
             tree = parse(document, no_location=True, max_tokens=left)
@@ -95,3 +103,8 @@ def only_queries(documents: Iterable[str]) -> bool:
         if not queries:
             return False
     return True
+
+
+def _may_mutate(document: str) -> bool:
+    disputed = _DISPUTED.search(document) is not None or ("#" in document and '"' in document)
+    return disputed and _MUTATION.search(document) is not None

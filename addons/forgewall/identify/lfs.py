@@ -27,7 +27,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | No
         return repository.target(Operation.FETCH, "LFS: read")
     match request.method, rest:
         case "POST", ("objects", "batch"):
-            return _batch(request, repository)
+            return _batch(request, path, repository)
         case "POST", ("locks", "verify"):
             return repository.target(Operation.FETCH, "LFS: locks are compared")
         case "POST", ("locks",) | ("locks", _, "unlock"):
@@ -60,7 +60,10 @@ def _split(forge_host: ForgeHost, path: Path) -> tuple[Repository, tuple[str, ..
     return None
 
 
-def _batch(request: Request, repository: Repository) -> Target:
+def _batch(request: Request, path: Path, repository: Repository) -> Target:
+    if path.query:
+        # To Rails a parameter of the query wins over the body's.
+        return repository.target(Operation.LFS_UPLOAD, "LFS batch with a query counts as upload")
     if unread(request):
         return repository.target(Operation.LFS_UPLOAD, "LFS batch, direction not read yet", wants_body=True)
     body = json_object(request)

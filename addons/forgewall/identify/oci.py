@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from forgewall.identify.paths import Path, namespace, widest
 from forgewall.identify.query import parameters
 
+_SESSIONS = frozenset({"uploads", "upload"})  # ghcr.io hands out the second
 _MOVES = frozenset({"push", "delete", "*"})
 
 
@@ -37,7 +38,7 @@ def image_of(path: Path) -> Image | None:
         return None
     for tail, parts in ((3, ("blobs",)), (2, ("blobs", "manifests", "tags", "referrers"))):
         at = len(segments) - tail
-        if at < 2 or segments[at] not in parts or (tail == 3 and segments[at + 1] != "uploads"):
+        if at < 2 or segments[at] not in parts or (tail == 3 and segments[at + 1] not in _SESSIONS):
             continue
         name = namespace("/".join(segments[1:at]))
         return None if name is None else Image(name=name, part=segments[at])

@@ -77,6 +77,17 @@ def repository_of(forge_host: ForgeHost, names: tuple[str, ...]) -> Repository |
             return _codecommit(forge_host, names)
 
 
+def unnamed(forge_host: ForgeHost, names: tuple[str, ...]) -> bool:
+    """Whether `names` are a git path of Azure DevOps whose names are too odd for an address: enough to read.
+
+    Projects and repositories there may be called `My Project (old)` or `Übung`.
+    """
+    if forge_host.kind is not Kind.AZURE_DEVOPS or forge_host.role is not Role.WEB or names.count("_git") != 1:
+        return False
+    before = len(names) - 2 + bool(forge_host.label)
+    return names[-2] == "_git" and before in (1, 2) and not any(map(_GUID.fullmatch, names))
+
+
 def _bare(name: str, suffixes: tuple[str, ...] = ()) -> str | None:
     """`name` without one `.git` and then one of `suffixes`; None if what is left could still be read otherwise."""
     name = name.removesuffix(".git")

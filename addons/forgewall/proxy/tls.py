@@ -63,7 +63,7 @@ class Tls:
         context.use_certificate(self._leaves.certificate(host))
         context.use_privatekey(self._leaves.key)
         for certificate in self._chain:
-            context.add_extra_chain_cert(crypto.X509.from_cryptography(certificate))
+            context.add_extra_chain_cert(certificate)
         context.set_alpn_select_callback(_select_protocol)
         context.set_session_id(os.urandom(16))
         return context

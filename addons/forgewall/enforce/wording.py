@@ -114,7 +114,7 @@ def say(refusal: Refusal, request: Request) -> Message:
     """The words for a refusal by the policy, by a protocol rule, or because Forgewall itself can't decide safely."""
     subject = clean(refusal.address or request.host, ADDRESS_CHARS)
     own_fault = refusal.code in _OWN_FAULT
-    deed = _deed(refusal)
+    deed = _deed(refusal, request)
     return Message(
         status=refusal.status or _STATUS.get(refusal.code, 403),
         code=clean(refusal.code, 40),
@@ -164,9 +164,9 @@ def say_unavailable(
     )
 
 
-def _deed(refusal: Refusal) -> str:
+def _deed(refusal: Refusal, request: Request) -> str:
     if refusal.operation is None:
-        return "this connection to" if refusal.address is None else "this request to"
+        return "this connection to" if request.method == "CONNECT" else "this request to"
     noun, place = _DEEDS.get(refusal.operation, (f"this request ({refusal.operation})", "to"))
     return f"{noun} {place if refusal.address else 'to' if place == 'to' else 'at'}"
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from forgewall.identify.opening import MAX_OPENING, Opening, Protocol, bare_host, read_opening, split_authority
+from forgewall.identify.opening import (
+    MAX_OPENING,
+    MAX_RECORDS,
+    Opening,
+    Protocol,
+    bare_host,
+    read_opening,
+    split_authority,
+)
 
 PROBLEM_TOO_LONG = "the TLS ClientHello is too long"
 
@@ -84,9 +92,10 @@ def test_any_fragmentation_names_the_same_host(cuts: list[int], left: int) -> No
     assert read_opening(wire[: max(0, len(wire) - left - 1)]) is None
 
 
-def test_one_byte_per_record() -> None:
-    wire = records(HELLO[5:], list(range(len(HELLO))))
-    assert read_opening(wire) == Opening(protocol=Protocol.TLS, name="github.com")
+@pytest.mark.parametrize(("count", "named"), [(MAX_RECORDS, True), (MAX_RECORDS + 1, False)])
+def test_the_records_are_counted(count: int, named: bool) -> None:
+    opening = said(records(HELLO[5:], list(range(4, 4 + count - 1))))
+    assert (opening.name is not None, opening.problem is not None) == (named, not named)
 
 
 def test_what_follows_the_client_hello_does_not_matter() -> None:

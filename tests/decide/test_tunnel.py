@@ -16,12 +16,13 @@ from forgewall.decide.tunnel import (
     Plan,
     is_ip,
     is_public_ip,
+    other_host,
     parse_ip,
     plan_connect,
     plan_opening,
 )
 from forgewall.identify.opening import Opening, Protocol
-from forgewall.model import Action
+from forgewall.model import Action, Verdict
 
 FORGES = "forges: [{host: git.acme.example, port: 8443, kind: gitlab, hosts: [registry.acme.example]}]\n"
 
@@ -354,3 +355,21 @@ def test_every_address_is_recognised(address: ipaddress.IPv4Address | ipaddress.
     assert is_ip(str(address))
     plain = getattr(address, "ipv4_mapped", None) or address
     assert is_public_ip(str(address)) is plain.is_global
+
+
+def other(text: str) -> Verdict:
+    return other_host(parse(f"version: 1\n{text}", "p.yaml"), "example.com")
+
+
+def test_another_host_is_blocked_where_the_policy_says_so() -> None:
+    verdict = other("defaults:\n  other_hosts: block\n")
+    assert (verdict.action, verdict.would_action, verdict.code) == (Action.BLOCK, None, "other-host")
+    assert (verdict.rule, verdict.reference) == ("defaults/other_hosts", "p.yaml:3")
+    assert "example.com" in verdict.reason
+    assert not verdict.reason.endswith(".")
+
+
+def test_observe_mode_only_tells_that_another_host_would_be_blocked() -> None:
+    verdict = other("mode: observe\ndefaults: {other_hosts: block}\n")
+    assert (verdict.action, verdict.would_action) == (Action.LOG, Action.BLOCK)
+    assert verdict.reference == "p.yaml:3"

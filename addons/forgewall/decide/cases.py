@@ -15,11 +15,11 @@ from forgewall.decide.complaints import Complaints, nearest, quote
 from forgewall.decide.document import Node
 from forgewall.decide.engine import decide
 from forgewall.decide.fields import Fields
-from forgewall.decide.policy import OtherHosts, Policy
+from forgewall.decide.policy import Policy
 from forgewall.decide.sentence import Sentence, parse_sentence
-from forgewall.decide.tunnel import plan_connect
+from forgewall.decide.tunnel import other_host, plan_connect
 from forgewall.identify.engine import identify
-from forgewall.model import Action, Mode, Subject, Target, Verdict
+from forgewall.model import Action, Subject, Target, Verdict
 
 TEST_KEYS = ("do", "expect", "user", "client", "because")
 NOBODY = "127.0.0.1"
@@ -49,22 +49,6 @@ def judge(policy: Policy, sentence: Sentence, subject: Subject, now: datetime) -
     if refused is not None:
         return target, refused
     return target, decide(policy, target, subject, sentence.size, now)
-
-
-def other_host(policy: Policy, host: str) -> Verdict:
-    """What becomes of a request to a host that is no forge."""
-    rule, reference = "defaults/other_hosts", policy.default_reference("other_hosts")
-    blocked = policy.defaults.other_hosts is OtherHosts.BLOCK
-    would = blocked and policy.mode is Mode.OBSERVE
-    done = "refuses connections to it" if blocked else "lets connections to it pass unread"
-    return Verdict(
-        action=Action.LOG if would else Action.BLOCK if blocked else Action.ALLOW,
-        code="other-host",
-        rule=rule,
-        reference=reference,
-        reason=f"{host} is no code forge, and `other_hosts: {policy.defaults.other_hosts}` {done}",
-        would_action=Action.BLOCK if would else None,
-    )
 
 
 def cases(node: Node | None, complaints: Complaints) -> list[Case]:

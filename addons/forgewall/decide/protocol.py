@@ -5,12 +5,7 @@ Not here: what a policy says about a known target (`decide.engine`), and where a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from forgewall.model import Action, Mode, Verdict
-
-if TYPE_CHECKING:
-    from forgewall.decide.policy import Policy
+from forgewall.model import Action, Verdict
 
 BUILT_IN = "built-in"
 """The `reference` of a rule that stands in no policy file."""
@@ -32,17 +27,4 @@ def log_unwritable() -> Verdict:
     """The block of writes while the event log can't be written (`events.on_error: block`)."""
     return protocol_block(
         "log-unwritable", "Forgewall can't write its event log at the moment, and without a record nothing goes out"
-    )
-
-
-def other_host(policy: Policy, host: str) -> Verdict:
-    """What `defaults.other_hosts: block` says of a host that is no forge."""
-    observe = policy.mode is Mode.OBSERVE
-    return Verdict(
-        action=Action.LOG if observe else Action.BLOCK,
-        would_action=Action.BLOCK if observe else None,
-        code="other-host",
-        rule="defaults/other_hosts",
-        reference=policy.default_reference("other_hosts"),
-        reason=f"{host} is not a code forge, and the policy lets nothing else through (`other_hosts: block`)",
     )

@@ -21,7 +21,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from forgewall.decide.policy import OtherHosts
-from forgewall.decide.protocol import other_host, protocol_block
+from forgewall.decide.protocol import protocol_block
 from forgewall.identify.opening import Opening, Protocol
 from forgewall.identify.registry import ForgeHost, Role
 from forgewall.model import Action, Mode, Verdict
@@ -65,12 +65,30 @@ def plan_connect(policy: Policy, host: str, port: int) -> Plan:
 
 
 def _plan_other(policy: Policy, host: str) -> Plan:
-    if policy.defaults.other_hosts is OtherHosts.BLOCK:
-        verdict = other_host(policy, host)
-        return Plan(passage=Passage.REFUSE if verdict.action is Action.BLOCK else Passage.TUNNEL, verdict=verdict)
+    verdict = other_host(policy, host)
+    if verdict.action is Action.BLOCK:
+        return Plan(passage=Passage.REFUSE, verdict=verdict)
+    if verdict.would_action is not None:
+        return Plan(passage=Passage.TUNNEL, verdict=verdict)
     if is_public_ip(host) and not _listed(policy, host):
         return Plan(passage=Passage.PEEK)
     return Plan(passage=Passage.TUNNEL)
+
+
+def other_host(policy: Policy, host: str) -> Verdict:
+    """What becomes of a request to a host that is no forge."""
+    rule, reference = "defaults/other_hosts", policy.default_reference("other_hosts")
+    blocked = policy.defaults.other_hosts is OtherHosts.BLOCK
+    would = blocked and policy.mode is Mode.OBSERVE
+    done = "refuses connections to it" if blocked else "lets connections to it pass unread"
+    return Verdict(
+        action=Action.LOG if would else Action.BLOCK if blocked else Action.ALLOW,
+        code="other-host",
+        rule=rule,
+        reference=reference,
+        reason=f"{host} is no code forge, and `other_hosts: {policy.defaults.other_hosts}` {done}",
+        would_action=Action.BLOCK if would else None,
+    )
 
 
 def plan_opening(policy: Policy, host: str, plan: Plan, opening: Opening) -> Plan:

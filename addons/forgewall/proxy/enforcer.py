@@ -15,8 +15,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from forgewall.decide.engine import decide
-from forgewall.decide.policy import OtherHosts, Policy
-from forgewall.decide.protocol import internal_error, log_unwritable, other_host, protocol_block
+from forgewall.decide.policy import Policy
+from forgewall.decide.protocol import internal_error, log_unwritable, protocol_block
+from forgewall.decide.tunnel import other_host
 from forgewall.enforce.commands import CommandReader
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Failure, Reply, unavailable
@@ -115,10 +116,10 @@ class Enforcer:
         if named is not None:
             reason = f"the request goes to {request.host}, but its Host header names a code forge"
             return self._refuse(replace(case, forge=named), protocol_block("host-mismatch", reason))
-        if case.policy.defaults.other_hosts is OtherHosts.BLOCK:
-            verdict = other_host(case.policy, request.host)
-            if verdict.action is Action.BLOCK:
-                return self._refuse(case, verdict)
+        verdict = other_host(case.policy, request.host)
+        if verdict.action is Action.BLOCK:
+            return self._refuse(case, verdict)
+        if verdict.would_action is not None:
             self.journal.write(case.decision(verdict))
         return Admitted(None, websocket=request.header("upgrade") is not None)
 

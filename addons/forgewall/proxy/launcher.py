@@ -12,6 +12,7 @@ import gc
 import logging
 import resource
 import signal
+import socket
 from collections.abc import Iterator
 
 from mitmproxy import options
@@ -161,6 +162,8 @@ class Launcher:
 
     def _own_page(self, request: Request, enforcer: Enforcer, ca: CA) -> Reply:
         host, port = self._listening
+        if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound: clients can't use these
+            host = socket.gethostname()
         return landing(
             request,
             contact=enforcer.policy.contact,

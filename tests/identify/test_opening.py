@@ -279,7 +279,6 @@ def test_bare_line_feeds_are_a_problem() -> None:
     assert (opening.protocol, opening.name, bool(opening.problem)) == (Protocol.HTTP1, None, True)
 
 
-@pytest.mark.xfail(strict=True, reason="bare line feeds are only looked for where no CRLF CRLF follows")
 def test_bare_line_feeds_before_a_proper_end_are_a_problem() -> None:
     assert said(b"GET / HTTP/1.1\nHost: github.com\n\nx\r\n\r\n").problem
 
@@ -381,7 +380,6 @@ def test_host_and_port_of_an_authority(authority: str, host: str, port: str) -> 
     assert bare_host(authority) == host
 
 
-@pytest.mark.xfail(strict=True, reason="brackets are taken off whatever they hold")
 @pytest.mark.parametrize("authority", ["[github.com]", "[github.com]443", "[github.com"])
 def test_brackets_hold_addresses_only(authority: str) -> None:
     assert bare_host(authority) != "github.com"

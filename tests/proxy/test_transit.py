@@ -117,7 +117,6 @@ def test_the_chunk_with_the_last_byte_waits_for_the_end() -> None:
     assert watched.transit.finish() == b"def"
 
 
-@pytest.mark.xfail(strict=True, reason="an empty chunk takes the place of the one that waits")
 def test_an_empty_chunk_behind_the_last_byte_loses_nothing() -> None:
     watched = Watched(length=3)
     assert watched.send(b"abc", b"") + watched.end() == b"abc"

@@ -187,7 +187,6 @@ def test_anything_else_on_a_forge_s_tls_port_is_closed(data: bytes, code: str) -
     assert (told.verdict.code, told.stage, told.verdict.action) == (code, Stage.CONNECTION, Action.BLOCK)
 
 
-@pytest.mark.xfail(strict=True, reason="a closed tunnel reads on, as if nothing had been said before")
 @pytest.mark.parametrize(("host", "first", "then"), [("github.com", b"SSH-", HELLO), (OTHER, HELLO, b"\x00")])
 def test_what_comes_behind_a_refusal_goes_nowhere(host: str, first: bytes, then: bytes) -> None:
     passage = Passage(host, 443)

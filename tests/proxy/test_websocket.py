@@ -114,7 +114,6 @@ def test_a_server_has_a_cap_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [type(event) for event in got] == [CloseConnection]
 
 
-@pytest.mark.xfail(strict=True, reason="the length of a text is counted in characters, not in bytes")
 def test_a_text_is_counted_in_bytes() -> None:
     got, _ = Socket().say(TextMessage("é" * (MAX_FROM_CLIENT // 2 + 1)))
     assert [type(event) for event in got] == [CloseConnection]

@@ -16,6 +16,7 @@ say afterwards who was talked to. The other refusals turn into a raw tunnel and 
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -102,7 +103,7 @@ def plan_opening(policy: Policy, host: str, plan: Plan, opening: Opening) -> Pla
     named = policy.registry.lookup(opening.name) if opening.name else None
     if plan.passage is Passage.PEEK:
         return _ip_literal(policy, host, opening, named)
-    if named is not None:
+    if named is not None and opening.name != host:  # its own name is there where observe mode relays a forge
         return _mismatch(f"the connection was opened to {host}, but inside it asks for {opening.name}", named)
     return plan
 
@@ -176,14 +177,17 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return address
 
 
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|[0-9]+", re.ASCII)
+
+
 def _inet_aton(host: str) -> ipaddress.IPv4Address | None:
     """Historic spellings: 1 to 4 parts, each decimal, octal (0…) or hexadecimal (0x…); the last fills the rest."""
     parts = host.split(".")
-    if not 1 <= len(parts) <= 4 or not host.isascii():
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
         return None
     try:
         numbers = [int(p, 16 if p[:2] in ("0x", "0X") else 8 if p[:1] == "0" and len(p) > 1 else 10) for p in parts]
-    except ValueError:
+    except ValueError:  # an 8 or 9 in an octal number, or more digits than int() takes
         return None
     *heads, last = numbers
     if any(not 0 <= n <= 255 for n in heads) or not 0 <= last < 256 ** (5 - len(parts)):

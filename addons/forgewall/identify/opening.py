@@ -22,6 +22,7 @@ MAX_RECORDS = 16
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
+_PORT = re.compile(r":[0-9]*", re.ASCII)
 _METHOD = re.compile(rb"[A-Za-z!#$%&'*+.^_`|~-]{1,24}(?: |\Z)")
 
 
@@ -165,6 +166,8 @@ def _http1(data: bytes) -> Opening | None:
         if len(data) < MAX_OPENING:
             return None
         return Opening(protocol=Protocol.HTTP1, problem="the request head is too long")
+    if b"\n" in head.replace(b"\r\n", b""):
+        return Opening(protocol=Protocol.HTTP1, problem="the request head has bare line feeds")
     hosts = [
         value.strip().decode("latin-1").lower()
         for name, colon, value in (line.partition(b":") for line in head.split(b"\r\n")[1:])
@@ -184,10 +187,11 @@ def split_authority(authority: str) -> tuple[str, str]:
     text = authority.lower()
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
-        return host, rest.removeprefix(":")
-    host, colon, port = text.rpartition(":")
-    if not colon or ":" in host or not (port.isascii() and (port.isdigit() or not port)):
-        return text.removesuffix("."), ""
+        bracketed = ":" in host and (not rest or _PORT.fullmatch(rest) is not None)
+        return (host, rest.removeprefix(":")) if bracketed else (text, "")
+    host, colon, port = text.partition(":")
+    if colon and not _PORT.fullmatch(colon + port):
+        return text, ""
     return host.removesuffix("."), port
 
 

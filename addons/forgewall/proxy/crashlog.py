@@ -12,7 +12,7 @@ import sys
 from types import TracebackType
 
 MAX_MESSAGE = 160
-_QUOTED = re.compile(r"""\bb?['"].*|[0-9a-fA-F]{32,}.*|<html.*""", re.DOTALL)
+_QUOTED = re.compile(r"""b?['"].*|[0-9a-fA-F]{32,}.*|<html.*""", re.DOTALL)
 
 
 class OperatorFormatter(logging.Formatter):

@@ -26,7 +26,7 @@ class Settings:
 def parse_listen(text: str) -> Address:
     """`HOST:PORT` as host and port; raises UsageError."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
+    if not colon or _port(port) is None:
         raise UsageError(f"--listen {text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
     return host.strip("[]"), int(port)
 
@@ -36,13 +36,19 @@ def parse_connect_to(texts: Sequence[str]) -> dict[Address, Address]:
     found: dict[Address, Address] = {}
     for text in texts:
         parts = _split(text)
-        if len(parts) != 4 or not parts[0] or not parts[2] or not all(p.isdecimal() for p in (parts[1], parts[3])):
+        if len(parts) != 4 or not parts[0] or not parts[2] or None in (_port(parts[1]), _port(parts[3])):
             raise UsageError(f"--connect-to {text!r} is not HOST:PORT:ADDR:PORT, such as github.com:443:127.0.0.1:8443")
         host, port, address, address_port = parts
         found.setdefault(
             (host.lower().removesuffix("."), int(port)), (address, int(address_port))
         )  # first wins, as in curl
     return found
+
+
+def _port(text: str) -> int | None:
+    """The port that `text` says; None if there is no such port."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= 5
+    return int(text) if plain and int(text) <= 65535 else None
 
 
 def _split(text: str) -> list[str]:

@@ -70,7 +70,7 @@ class Transit:
         except Exception as error:
             return CutOff(self._on_error(error))
         if self.gate.wire_bytes == self._content_length:
-            self._last = outcome.chunk
+            self._last += outcome.chunk
             return b""
         return outcome.chunk
 

@@ -149,8 +149,9 @@ class Tunnel(layer.Layer):
             yield self._deadline
         elif isinstance(event, events.Wakeup) and event.command is self._deadline:
             yield from self._overdue()
-        elif self._settled and self._child is not None:
-            yield from self._child.handle_event(event)
+        elif self._settled:
+            if self._child is not None:
+                yield from self._child.handle_event(event)
         elif isinstance(event, events.DataReceived) and event.connection == self.context.client:
             self._buffer += event.data
             opening = self._desk.read(self._arrival, self._buffer)

@@ -44,7 +44,7 @@ def _capped(source: Callable[[], Iterator[Any]], limit: int) -> Callable[[], Ite
         nonlocal size
         for event in source():
             if isinstance(event, wsproto.events.Message):
-                size += len(event.data)
+                size += len(event.data.encode() if isinstance(event.data, str) else event.data)
                 if size > limit:
                     yield wsproto.events.CloseConnection(code=1009, reason="message too big")
                     return

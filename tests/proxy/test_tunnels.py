@@ -18,7 +18,6 @@ from tests.identify.test_opening import HELLO, REQUEST, real_hello
 from tests.proxy.arriving import Ledger, policy
 from tests.proxy.playing import Play, closed, context, sent, wakeups
 
-from forgewall.decide.load import parse
 from forgewall.decide.policy import Policy
 from forgewall.enforce.reply import Reply
 from forgewall.model import Action
@@ -57,7 +56,7 @@ class Passage:
         self.flow = http.HTTPFlow(self.context.client, self.context.server)
         self.flow.request = http.Request.make("CONNECT", f"http://{OTHER}/", headers={"user-agent": "git/2.47"})
         self.flow.request.host, self.flow.request.port = host, port
-        self.opened = self.desk.open(self.context, self.flow)
+        self.opened = self.desk.open(self.context, self.flow, self.wiring.permit)
         self.out: list[commands.Command] = []
         if isinstance(self.opened, Tunnel):
             self.play = Play(self.opened, refuse=refuse, wait=wait, on_hook=self.shake_hands)
@@ -145,7 +144,7 @@ def test_a_refused_ssh_tells_how_to_go_on() -> None:
 @pytest.mark.parametrize("place", ["plan_connect", "Tunnel"])
 @pytest.mark.parametrize("by", ["", "mode: observe\n"])
 def test_a_failure_at_the_connect_refuses(monkeypatch: pytest.MonkeyPatch, place: str, by: str) -> None:
-    def fail(*_: object) -> Any:
+    def fail(*_: object, **_named: object) -> Any:
         raise RuntimeError("secret payload")
 
     monkeypatch.setattr(tunnels, place, fail)
@@ -420,7 +419,7 @@ def test_observe_mode_relays_and_tells_once(host: str, port: int, data: bytes, c
 def test_a_failure_at_the_first_bytes_lets_nothing_on(
     monkeypatch: pytest.MonkeyPatch, place: str, host: str, by: str
 ) -> None:
-    def fail(*_: object) -> Any:
+    def fail(*_: object, **_named: object) -> Any:
         raise RuntimeError("secret payload")
 
     monkeypatch.setattr(tunnels, place, fail)
@@ -431,62 +430,3 @@ def test_a_failure_at_the_first_bytes_lets_nothing_on(
     assert passage.closed is not bool(observed)
     assert [fault.exception for fault in passage.ledger.faults] == ["RuntimeError"]
     assert "secret" not in repr(passage.ledger.events)
-
-
-def test_without_wiring_no_relay_is_opened() -> None:
-    passage = Passage("github.com", 443)
-    wiring.install(None)
-    relay = TunnelDesk(passage.enforcer, lambda _client: None).open(passage.context, other_flow(passage))
-    assert isinstance(relay, Tunnel)
-    with pytest.raises(LookupError):
-        Play(relay).start()
-
-
-def other_flow(passage: Passage) -> http.HTTPFlow:
-    passage.flow.request.host = OTHER
-    return passage.flow
-
-
-# -- a new policy ------------------------------------------------------------------------------------------------------
-
-NEW_FORGE = parse("version: 1\nforges: [{host: www.example.org, kind: gitlab}]\n", "new.yaml")
-
-
-def test_a_relay_to_what_is_a_forge_now_is_closed() -> None:
-    passage = Passage(OTHER, 443)
-    passage.send(b"\x00")
-    passage.desk.recheck(policy())
-    assert passage.shut == []
-    passage.desk.recheck(NEW_FORGE)
-    passage.desk.recheck(NEW_FORGE)
-    assert passage.shut == [passage.context.client]
-
-
-def test_a_relay_that_names_a_new_forge_inside_is_closed() -> None:
-    passage = Passage(ADDRESS, 443)
-    passage.send(real_hello(OTHER))
-    passage.desk.recheck(NEW_FORGE)
-    assert passage.shut == [passage.context.client]
-
-
-def test_a_client_that_is_gone_is_forgotten() -> None:
-    passage = Passage(OTHER, 443)
-    passage.desk.forget(passage.context.client)
-    passage.desk.forget(passage.context.client)
-    passage.desk.recheck(NEW_FORGE)
-    assert passage.shut == []
-
-
-def test_a_forge_s_own_tunnel_is_not_closed_by_a_new_policy() -> None:
-    passage = Passage("github.com", 443)
-    passage.send(HELLO)
-    passage.desk.recheck(policy())
-    assert passage.shut == []
-
-
-def test_first_bytes_are_judged_by_the_policy_that_holds_now() -> None:
-    passage = Passage(OTHER, 443)
-    passage.wiring.install_policy(NEW_FORGE)
-    passage.send(real_hello("cdn.example.org"))
-    assert (passage.up, passage.closed) == (b"", True)
-    assert passage.ledger.decisions[-1].policy.file == "new.yaml"

@@ -39,6 +39,8 @@ OPENING_SECONDS = 30.0
 QUIET_SECONDS = 2.0
 """How long bytes that look like the start of an HTTP request are kept in a tunnel to another host."""
 
+type Permit = Callable[[Client, tuple[str, int]], None]
+
 
 class TunnelDesk:
     """Plans tunnels and knows which raw ones are open, so that a new policy can close them."""
@@ -48,8 +50,8 @@ class TunnelDesk:
         self._close = close
         self._raw: dict[str, tuple[Client, frozenset[str]]] = {}
 
-    def open(self, context: Context, flow: http.HTTPFlow) -> Tunnel | Reply:
-        """The layer for this CONNECT, or the reply that refuses it; never raises."""
+    def open(self, context: Context, flow: http.HTTPFlow, permit: Permit) -> Tunnel | Reply:
+        """The layer for this CONNECT, or the reply that refuses it; never raises. `permit` is asked before a relay."""
         arrival = _arrival(context, flow)
         try:
             policy = self._enforcer.policy
@@ -61,7 +63,7 @@ class TunnelDesk:
                 reply = self._enforcer.refuse(arrival, plan.verdict, plan.forge, Stage.CONNECTION)
                 if plan.passage is Passage.REFUSE:
                     return reply
-            return Tunnel(context, self, policy, plan, arrival)
+            return Tunnel(context, self, policy=policy, plan=plan, arrival=arrival, permit=permit)
         except Exception as error:
             return self._enforcer.internal_error(arrival, "opening a tunnel", error)
 
@@ -112,12 +114,15 @@ class TunnelDesk:
 class Tunnel(layer.Layer):
     """What stands inside a CONNECT: holds the client's first bytes until it is known what they are."""
 
-    def __init__(self, context: Context, desk: TunnelDesk, policy: Policy, plan: Plan, arrival: Arrival) -> None:
+    def __init__(
+        self, context: Context, desk: TunnelDesk, *, policy: Policy, plan: Plan, arrival: Arrival, permit: Permit
+    ) -> None:
         super().__init__(context)
         self._desk = desk
         self._policy = policy
         self._plan = plan
         self._arrival = arrival
+        self._permit = permit
         self._buffer = b""
         self._deadline: commands.RequestWakeup | None = None
         self._child: layer.Layer | None = None
@@ -192,11 +197,9 @@ class Tunnel(layer.Layer):
 
     def _relay(self, names: frozenset[str]) -> layer.Layer:
         """A raw relay that keeps no message; the connection is registered, since a later policy may close it."""
-        from forgewall.proxy import wiring  # noqa: PLC0415 - wiring holds the desk
-
         address = self.context.server.address
         assert address is not None
-        wiring.current().permit(self.context.client, (address[0], address[1]))
+        self._permit(self.context.client, (address[0], address[1]))
         self._desk.relayed(self.context.client, names)
         return tcp.TCPLayer(self.context, ignore=True)
 

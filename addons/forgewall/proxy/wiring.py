@@ -72,7 +72,7 @@ class Wiring:
 
     def open_tunnel(self, context: Context, flow: http.HTTPFlow) -> Tunnel | Reply:
         """The layer for a CONNECT, or the reply that refuses it."""
-        return self.tunnels.open(context, flow)
+        return self.tunnels.open(context, flow, self.permit)
 
     def permit(self, client: Client, address: Address) -> None:
         """From now on this client's connection may lead to `address`."""

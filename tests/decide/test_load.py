@@ -180,6 +180,56 @@ def test_a_hundred_thousand_approvals_are_read_and_found() -> None:
     assert next(policy.covering("github.com/org77777/repo77777/x"))[0].line == 77_780
 
 
+def test_entries_with_one_address_are_alternatives_in_their_order() -> None:
+    entries = "".join(f"  - {{repo: github.com/Acme/x, who: user{n}}}\n" for n in range(5))
+    policy = parse(f"version: 1\napproved:\n  - github.com/acme\n{entries}  - github.com/acme\n", "p.yaml")
+    assert policy.approvals == 7
+    assert [entry.line for entry in policy.approved["github.com/acme/x"]] == [4, 5, 6, 7, 8]
+    assert [entry.line for entry in policy.approved["github.com/acme"]] == [3, 9]
+
+
+def test_a_list_that_is_repeated_is_read_as_the_first_time() -> None:
+    policy = parse(
+        """
+version: 1
+groups: {oss: [bob]}
+approved:
+  - {repo: github.com/a/1, allow: [push], who: [oss, ana]}
+  - {repo: github.com/a/2, allow: push, who: [oss, ana]}
+  - {repo: github.com/a/3, allow: [push], who: [ana, oss]}
+  - {repo: github.com/a/4, allow: ["push"], who: ["null"]}
+""",
+        "p.yaml",
+    )
+    terms = [entry.terms for [entry] in policy.approved.values()]
+    assert [term.allow for term in terms] == [{Operation.PUSH}] * 4
+    assert [term.who and term.who.terms for term in terms] == [
+        ("oss", "ana"),
+        ("oss", "ana"),
+        ("ana", "oss"),
+        ("null",),
+    ]
+    assert [term.who and set(term.who.users) for term in terms] == [{"ana", "bob"}] * 3 + [{"null"}]
+
+
+def test_what_is_wrong_in_a_list_is_told_each_time() -> None:
+    found = problems(
+        """
+version: 1
+approved:
+  - {repo: github.com/a/1, allow: [push, psh], who: ["null"]}
+  - {repo: github.com/a/2, allow: [push, psh], who: [null]}
+  - {repo: github.com/a/3, allow: [push, [push]], who: ["*"]}
+  - {repo: github.com/a/4, allow: [push], who: ["*"]}
+"""
+    )
+    assert [re.sub(" .*", "", problem) for problem in found] == ["4:42", "5:42", "5:54", "6:42", "6:57", "7:49"]
+
+
+def test_a_repeated_key_is_told_even_if_its_value_breaks_off() -> None:
+    assert problems("version: 1\nmode: enforce\nmode: [")[0].startswith("3:1 `mode` stands here a second time")
+
+
 def test_a_test_that_only_expiry_breaks_is_a_warning() -> None:
     text = """
 version: 1

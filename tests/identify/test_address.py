@@ -1,10 +1,11 @@
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forgewall.identify.address import covers, parse_address
+from forgewall.identify.address import address_key, covers, parse_address
 from forgewall.identify.registry import Instance, Registry
 from forgewall.model import Kind
 
@@ -101,3 +102,46 @@ def test_any_text_is_an_address_or_a_sentence(text: str) -> None:
     except ValueError:
         return
     assert parse_address("/".join((address.host, *address.segments)).replace(" ", "%20"), REGISTRY) == address
+
+
+ALL_KINDS = Registry.build([Instance(kind=kind, host=f"{kind.value}.acme.example", path="/x") for kind in Kind])
+HOSTS = [
+    *(f"{kind.value}.acme.example" for kind in Kind),
+    *("github.com", "GitHub.com", "github.com.", "gist.github.com", "api.github.com", "acme.visualstudio.com"),
+    *("gitlab.com", "bitbucket.org", "dev.azure.com", "huggingface.co", "codeberg.org", "git.sr.ht"),
+    *("git-codecommit.us-east-1.amazonaws.com", "gist.github.acme.example", "evil.example", "", "git@github.com"),
+]
+WORDS = [
+    *("acme", "Acme-1", "~ana", "a.b", "a_b", "git", "a.git.b", "x.git", "X.GIT", ".git", ".github", "..", "-", "-a"),
+    *("_git", "v1", "repos", "snippets", "users", "Orgs", "groups", "projects", "scm", "models", "datasets", "spaces"),
+    *("", "*", "a b", "a%20b", "a:b", "a?b", "a#b", "a@b", "a\\b", "a+b", "a\n", "\u0130", "\u212a"),
+]
+addresses = st.tuples(st.sampled_from(HOSTS), st.lists(st.sampled_from(WORDS), max_size=4)).map(
+    lambda parts: "/".join((parts[0], *parts[1]))
+)
+
+
+def long_way(text: str) -> str:
+    return parse_address(text, ALL_KINDS).key
+
+
+def short_way(text: str) -> str:
+    return address_key(text, ALL_KINDS)
+
+
+def outcome(way: Callable[[str], str], text: str) -> str:
+    try:
+        return way(text)
+    except ValueError as error:
+        return f"refused: {error}"
+
+
+@given(addresses | st.text(max_size=30).map(lambda tail: f"github.com/{tail}") | st.text(max_size=60))
+def test_the_short_way_to_a_key_comes_to_the_same(text: str) -> None:
+    assert outcome(short_way, text) == outcome(long_way, text)
+
+
+def test_the_short_way_to_a_key_comes_to_the_same_for_each_host_and_name() -> None:
+    tails = [tail for word in WORDS for tail in (word, f"{word}/Api", f"Acme/{word}", f"acme/api/{word}")]
+    for text in (f"{host}/{tail}" for host in HOSTS for tail in tails):
+        assert outcome(short_way, text) == outcome(long_way, text), text

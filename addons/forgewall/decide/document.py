@@ -2,19 +2,30 @@
 
 Only what a policy needs of YAML 1.2 (https://yaml.org/spec/1.2.2/): plain data, one document. Anchors, aliases and
 tags are refused, keys may not repeat, and scalars stay text, so that `off` is the word off and `1e3` no number. The
-tree is built from parser events in a loop: depth and size are bounded, and 100,000 entries take a fraction of a second.
+tree is built straight from parser events: depth and size are bounded, and most of the time is the YAML parser's own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
-from forgewall.decide.complaints import Complaints, quote
+from forgewall.decide.complaints import Complaints, Place, quote
 from forgewall.errors import PolicyError, Problem
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -23,14 +34,36 @@ MAX_DEPTH = 12
 """How deep lists and mappings may nest; the deepest a policy needs is 5."""
 
 
+class Mark(Protocol):
+    """Where an event of the YAML parser begins; both count from 0."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
 @dataclass(slots=True)
-class Scalar:
-    """One word or text. `plain` tells that it stands without quotes; line and column count from 1."""
+class Placed:
+    """Something that begins at a place in the file; line and column count from 1 and are worked out when asked for."""
+
+    mark: Mark | None
+
+    @property
+    def line(self) -> int:
+        return self.mark.line + 1 if self.mark is not None else 1
+
+    @property
+    def column(self) -> int:
+        return self.mark.column + 1 if self.mark is not None else 1
+
+
+@dataclass(slots=True)
+class Scalar(Placed):
+    """One word or text. `plain` tells that it stands without quotes."""
 
     text: str
     plain: bool
-    line: int
-    column: int
 
     @property
     def empty(self) -> bool:
@@ -39,21 +72,17 @@ class Scalar:
 
 
 @dataclass(slots=True)
-class Listing:
+class Listing(Placed):
     """A YAML sequence."""
 
     items: list[Node]
-    line: int
-    column: int
 
 
 @dataclass(slots=True)
-class Mapping:
+class Mapping(Placed):
     """A YAML mapping whose keys are all scalars, each at most once."""
 
     pairs: dict[str, tuple[Scalar, Node]]
-    line: int
-    column: int
 
 
 type Node = Scalar | Listing | Mapping
@@ -82,95 +111,101 @@ def compose(text: str, complaints: Complaints) -> Node | None:
     Refused constructs that leave the rest readable (a repeated key, an anchor) are added to `complaints`.
     """
     _check_characters(text, complaints)
-    builder = _Builder(complaints)
     try:
-        for event in yaml.parse(text.removeprefix("\ufeff"), Loader=_LOADER):
-            builder.take(event)
+        return _Builder(_LOADER(text.removeprefix("\ufeff")).get_event, complaints).document()
     except yaml.MarkedYAMLError as error:
         _refuse_syntax(text, error, complaints)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         _stop(complaints, (1, 1), f"this is not YAML: {quote(str(error))}")
-    return builder.root
 
 
 class _Builder:
-    """Puts events together to one tree."""
+    """Puts events together to one tree. `take` gives the next event, None after the last.
 
-    def __init__(self, complaints: Complaints) -> None:
+    Collections are read by recursion, which `MAX_DEPTH` bounds.
+    """
+
+    def __init__(self, take: Callable[[], Event | None], complaints: Complaints) -> None:
+        self.take = take
         self.complaints = complaints
-        self.root: Node | None = None
-        self.open: list[Listing | Mapping] = []
-        self.key: Scalar | None = None
-        self.documents = 0
+        self.depth = 0
 
-    def take(self, event: yaml.Event) -> None:
-        if isinstance(event, yaml.ScalarEvent):
-            mark = event.start_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    def document(self) -> Node | None:
+        """The root of the only document, None if there is no document."""
+        root, documents = None, 0
+        while (event := self.take()) is not None:
+            if isinstance(event, NodeEvent):
+                root = self._node(event)
+            elif isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._stop(event, "a second YAML document begins here", "a policy is one document")
+        return root
+
+    def _node(self, event: Event | None) -> Node:
+        if isinstance(event, ScalarEvent):
             if event.anchor is not None or event.tag is not None:
                 self._refuse_node(event)
-            self._place(Scalar(event.value, not event.style, line, column))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self.open.pop()
-        elif isinstance(event, yaml.CollectionStartEvent):
-            self._begin(event)
-        elif isinstance(event, yaml.AliasEvent):
-            self._refuse_node(event)
-            self._place(Scalar("", True, *_where(event)))
-        elif isinstance(event, yaml.DocumentStartEvent):
-            self.documents += 1
-            if self.documents > 1:
-                _stop(self.complaints, _where(event), "a second YAML document begins here", "a policy is one document")
+            return Scalar(event.start_mark, event.value, not event.style)
+        if isinstance(event, CollectionStartEvent):
+            return self._collection(event)
+        assert isinstance(event, AliasEvent)
+        self._refuse_node(event)
+        return Scalar(event.start_mark, "", True)
 
-    def _begin(self, event: yaml.CollectionStartEvent) -> None:
-        line, column = _where(event)
+    def _key(self, event: Event | None) -> Scalar:
+        if isinstance(event, CollectionStartEvent):
+            self._begin(event)
+            self._stop(event, "a list or mapping can't be a key", "write a word before the `:`")
+        key = self._node(event)
+        assert isinstance(key, Scalar)
+        return key
+
+    def _collection(self, event: CollectionStartEvent) -> Listing | Mapping:
+        self._begin(event)
+        self.depth += 1
+        mark, sequence = event.start_mark, isinstance(event, SequenceStartEvent)
+        node = Listing(mark, self._items()) if sequence else Mapping(mark, self._pairs())
+        self.depth -= 1
+        return node
+
+    def _begin(self, event: CollectionStartEvent) -> None:
         if event.anchor is not None or event.tag is not None:
             self._refuse_node(event)
-        if len(self.open) >= MAX_DEPTH:
-            _stop(self.complaints, (line, column), f"lists and mappings are nested more than {MAX_DEPTH} deep")
-        sequence = isinstance(event, yaml.SequenceStartEvent)
-        if sequence and not self.open:  # told before megabytes of it are read
-            _stop(
-                self.complaints,
-                (line, column),
-                "the policy is a list, but a mapping is wanted",
-                "begin with version: 1",
-            )
-        node: Listing | Mapping = Listing([], line, column) if sequence else Mapping({}, line, column)
-        if self.open and isinstance(self.open[-1], Mapping) and self.key is None:
-            _stop(self.complaints, (line, column), "a list or mapping can't be a key", "write a word before the `:`")
-        self._place(node)
-        self.open.append(node)
+        if self.depth >= MAX_DEPTH:
+            self._stop(event, f"lists and mappings are nested more than {MAX_DEPTH} deep")
+        if not self.depth and isinstance(event, SequenceStartEvent):  # told before megabytes of it are read
+            self._stop(event, "the policy is a list, but a mapping is wanted", "begin with version: 1")
 
-    def _place(self, node: Node) -> None:
-        if not self.open:
-            self.root = node
-            return
-        parent, key = self.open[-1], self.key
-        if isinstance(parent, Listing):
-            parent.items.append(node)
-        elif key is not None:
-            self.key = None
-            if parent.pairs.setdefault(key.text, pair := (key, node)) is not pair:
-                first = parent.pairs[key.text][0].line
+    def _items(self) -> list[Node]:
+        items: list[Node] = []
+        while type(event := self.take()) is not SequenceEndEvent:
+            items.append(self._node(event))
+        return items
+
+    def _pairs(self) -> dict[str, tuple[Scalar, Node]]:
+        pairs: dict[str, tuple[Scalar, Node]] = {}
+        while type(event := self.take()) is not MappingEndEvent:
+            key = self._key(event)
+            event = self.take()
+            if key.text in pairs:  # told before the value is read, which may be the end
+                first = pairs[key.text][0].line
                 message = f"{quote(key.text)} stands here a second time, first in line {first}"
                 self.complaints.add(key, message, "join the two, or remove one")
-        elif isinstance(node, Scalar):
-            self.key = node
+            pairs.setdefault(key.text, (key, self._node(event)))
+        return pairs
 
-    def _refuse_node(self, event: yaml.NodeEvent) -> None:
-        place = _where(event)
-        if isinstance(event, yaml.AliasEvent):
+    def _refuse_node(self, event: NodeEvent) -> None:
+        place = Placed(event.start_mark)
+        if isinstance(event, AliasEvent):
             self.complaints.add(place, f"{quote(f'*{event.anchor}')} is a YAML alias", "write the value out here")
         elif event.anchor is not None:
             self.complaints.add(place, f"{quote(f'&{event.anchor}')} is a YAML anchor", "remove it")
         else:
             self.complaints.add(place, f"{quote(str(getattr(event, 'tag', '')))} is a YAML tag", "remove it")
 
-
-def _where(event: yaml.Event) -> tuple[int, int]:
-    mark = event.start_mark
-    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    def _stop(self, event: Event, message: str, hint: str = "") -> NoReturn:
+        _stop(self.complaints, Placed(event.start_mark), message, hint)
 
 
 def _check_characters(text: str, complaints: Complaints) -> None:
@@ -215,7 +250,7 @@ _SYNTAX_HINTS = {
 }
 
 
-def _stop(complaints: Complaints, place: tuple[int, int], message: str, hint: str = "") -> NoReturn:
+def _stop(complaints: Complaints, place: Place | tuple[int, int], message: str, hint: str = "") -> NoReturn:
     complaints.add(place, message, hint)
     complaints.raise_if_any()
     raise AssertionError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from forgewall.decide.audience import Audience, Group, audience
 from forgewall.decide.complaints import Complaints, nearest, quote
@@ -11,9 +11,11 @@ from forgewall.decide.document import Listing, Node, Scalar
 from forgewall.decide.fields import Fields
 from forgewall.decide.policy import Approval, Prohibition, Terms
 from forgewall.decide.settings import BLOCK_OR_LOG, check_term
-from forgewall.identify.address import parse_address
+from forgewall.identify.address import address_key
 from forgewall.identify.registry import Registry
 from forgewall.model import GROUPS, Effect, Mode, Operation
+
+type Pairs = Mapping[str, tuple[Scalar, Node]]
 
 APPROVAL_KEYS = ("repo", "address", "allow", "who", "max_upload", "over", "mode", "expires", "owner", "reason")
 PROHIBITION_KEYS = ("repo", "address", "owner", "reason")
@@ -32,29 +34,40 @@ MAX_ADDRESS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What entries refer to."""
+    """What entries refer to, and the lists in them that were read before: long policies repeat a few."""
 
     registry: Registry
     groups: Mapping[str, Group]
-    complaints: Complaints
+    fields: Fields
+    allowed: dict[tuple[str, ...], frozenset[Operation]] = field(default_factory=dict)
+    audiences: dict[tuple[str, ...], Audience] = field(default_factory=dict)
+
+    @property
+    def complaints(self) -> Complaints:
+        return self.fields.complaints
 
 
 def approvals(node: Node | None, context: Context) -> dict[str, tuple[Approval, ...]]:
     """The section `approved:`, by folded address; several entries with one address are alternatives."""
     found: dict[str, tuple[Approval, ...]] = {}
+    several: dict[str, list[Approval]] = {}
     for item in _items(node, "`approved`", context):
         entry = _plain(item, context) if isinstance(item, Scalar) else _detailed(item, context)
-        if entry is not None:
-            found[entry.key] = (*found[entry.key], entry) if entry.key in found else (entry,)
-    return found
+        if entry is None:
+            continue
+        if entry.key in found:
+            several.setdefault(entry.key, [*found[entry.key]]).append(entry)
+        else:
+            found[entry.key] = (entry,)
+    return found | {key: tuple(alternatives) for key, alternatives in several.items()}
 
 
 def prohibitions(node: Node | None, context: Context) -> dict[str, Prohibition]:
     """The section `forbidden:`, by folded address; of several entries with one address the first is kept."""
     found: dict[str, Prohibition] = {}
-    fields = Fields(context.complaints)
+    fields = context.fields
     for item in _items(node, "`forbidden`", context):
-        pairs: Mapping[str, tuple[Scalar, Node]] = {}
+        pairs: Pairs = {}
         place: Node | None = item
         if not isinstance(item, Scalar):
             pairs = fields.mapping(
@@ -75,7 +88,7 @@ def prohibitions(node: Node | None, context: Context) -> dict[str, Prohibition]:
 
 
 def _items(node: Node | None, name: str, context: Context) -> list[Node]:
-    return [] if node is None else Fields(context.complaints).listing(node, name)
+    return [] if node is None else context.fields.listing(node, name)
 
 
 def _plain(scalar: Scalar, context: Context) -> Approval | None:
@@ -86,25 +99,23 @@ def _plain(scalar: Scalar, context: Context) -> Approval | None:
 
 
 def _detailed(item: Node, context: Context) -> Approval | None:
-    fields = Fields(context.complaints)
-    pairs = fields.mapping(item, "an entry of `approved`", APPROVAL_KEYS)
+    pairs = context.fields.mapping(item, "an entry of `approved`", APPROVAL_KEYS)
     place = _address_node(item, pairs, "approved", context)
     named = _address(place, context) if place is not None else None
-    terms = _terms(pairs, fields, context)
+    terms = _terms(pairs, context)
     if place is None or named is None:
         return None
     return Approval(address=named[0], key=named[1], line=place.line, terms=terms)
 
 
-def _terms(pairs: Mapping[str, tuple[Scalar, Node]], fields: Fields, context: Context) -> Terms:
-    def value(key: str) -> Node | None:
-        return pairs[key][1] if key in pairs else None
-
-    allow, who, size, over = value("allow"), value("who"), value("max_upload"), value("over")
-    mode, expires = value("mode"), value("expires")
+def _terms(pairs: Pairs, context: Context) -> Terms:
+    fields = context.fields
+    values = {key: node for key, (_, node) in pairs.items()}
+    allow, who, size, over = values.get("allow"), values.get("who"), values.get("max_upload"), values.get("over")
+    mode, expires = values.get("mode"), values.get("expires")
     return Terms(
-        allow=_allow(allow, fields) if allow else _PLAIN_TERMS.allow,
-        who=_who(who, fields, context) if who else None,
+        allow=_allow(allow, context) if allow else _PLAIN_TERMS.allow,
+        who=_who(who, context) if who else None,
         max_upload=fields.size(size, "`max_upload`") if size else None,
         over=fields.word(over, "`over`", BLOCK_OR_LOG) if over else None,
         mode=(fields.word(mode, "`mode`", tuple(Mode)) if mode else None) or Mode.ENFORCE,
@@ -114,21 +125,49 @@ def _terms(pairs: Mapping[str, tuple[Scalar, Node]], fields: Fields, context: Co
     )
 
 
-def _allow(node: Node, fields: Fields) -> frozenset[Operation]:
+def _allow(node: Node, context: Context) -> frozenset[Operation]:
+    return _once(node, context.allowed, _read_allow, context)
+
+
+def _who(node: Node, context: Context) -> Audience:
+    return _once(node, context.audiences, _read_who, context)
+
+
+def _once[Value](
+    node: Node,
+    known: dict[tuple[str, ...], Value],
+    read: Callable[[Node, Context], Value],
+    context: Context,
+) -> Value:
+    """What `read` makes of a list of words. A list that brought no complaint is read only the first time."""
+    items = [node] if isinstance(node, Scalar) else node.items if isinstance(node, Listing) else []
+    words = tuple([item.text for item in items if isinstance(item, Scalar) and not item.empty])
+    whole = len(words) == len(items) > 0
+    if whole and (value := known.get(words)) is not None:
+        return value
+    before = len(context.complaints.problems)
+    value = read(node, context)
+    if whole and len(context.complaints.problems) == before:
+        known[words] = value
+    return value
+
+
+def _read_allow(node: Node, context: Context) -> frozenset[Operation]:
+    complaints = context.complaints
     operations: set[Operation] = set()
     words = 0
-    for scalar in fields.words(node, "`allow`"):
+    for scalar in context.fields.words(node, "`allow`"):
         words += 1
         if granted := ALLOW_WORDS.get(scalar.text):
             operations |= granted
         elif scalar.text in _BY_DEFAULT:
             hint = f"remove it and see `defaults: {_BY_DEFAULT[scalar.text]}`"
-            fields.complaints.add(scalar, f"{quote(scalar.text)} can't be approved for one address", hint)
+            complaints.add(scalar, f"{quote(scalar.text)} can't be approved for one address", hint)
         else:
             hint = nearest(scalar.text, ALLOW_WORDS)
-            fields.complaints.add(scalar, f"{quote(scalar.text)} is no operation and no group of operations", hint)
+            complaints.add(scalar, f"{quote(scalar.text)} is no operation and no group of operations", hint)
     if not words and _is_empty(node):
-        fields.complaints.add(node, "`allow` is empty", "remove it, or name operations such as push")
+        complaints.add(node, "`allow` is empty", "remove it, or name operations such as push")
     return frozenset(operations)
 
 
@@ -139,14 +178,15 @@ _BY_DEFAULT = {
 }
 
 
-def _who(node: Node, fields: Fields, context: Context) -> Audience:
+def _read_who(node: Node, context: Context) -> Audience:
+    complaints = context.complaints
     terms = []
-    for scalar in fields.words(node, "`who`"):
-        if scalar.text in context.groups or check_term(scalar, context.complaints, context.groups):
+    for scalar in context.fields.words(node, "`who`"):
+        if scalar.text in context.groups or check_term(scalar, complaints, context.groups):
             terms.append(scalar.text)
     if not terms and _is_empty(node):
         # An empty list read as "everybody" would be the opposite of what it says.
-        fields.complaints.add(node, "`who` is empty", "remove it to mean everybody, or name users, groups or networks")
+        complaints.add(node, "`who` is empty", "remove it to mean everybody, or name users, groups or networks")
     return audience(terms, context.groups)
 
 
@@ -154,7 +194,7 @@ def _is_empty(node: Node) -> bool:
     return (isinstance(node, Scalar) and node.empty) or (isinstance(node, Listing) and not node.items)
 
 
-def _address_node(item: Node, pairs: Mapping[str, tuple[Scalar, Node]], section: str, context: Context) -> Node | None:
+def _address_node(item: Node, pairs: Pairs, section: str, context: Context) -> Node | None:
     if "repo" in pairs and "address" in pairs:
         context.complaints.add(
             pairs["address"][0], "an entry has both `repo` and `address`", "keep one, they mean the same"
@@ -176,11 +216,11 @@ def _address(node: Node, context: Context) -> tuple[str, str] | None:
         context.complaints.add(node, f"{quote(text)} is no address such as github.com/acme")
         return None
     try:
-        return text, parse_address(text, context.registry).key
+        return text, address_key(text, context.registry)
     except ValueError as error:
         context.complaints.add(node, str(error))
         return None
 
 
-def _text(pairs: Mapping[str, tuple[Scalar, Node]], key: str, fields: Fields) -> str:
+def _text(pairs: Pairs, key: str, fields: Fields) -> str:
     return (fields.text(pairs[key][1], f"`{key}`") or "") if key in pairs else ""

@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from forgewall.decide.complaints import Complaints, nearest, one_of, quote
 from forgewall.decide.document import Listing, Mapping, Node, Scalar
 
+_REMEMBERED = 1024  # a long policy says the same few sizes and dates in thousands of entries
 MAX_TEXT = 1000
 """Characters a free text (contact, reason, owner) may have."""
 
@@ -38,6 +40,7 @@ _DURATION = re.compile(r"([0-9]{1,6})([smhdw])\Z", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def size_of(text: str) -> int:
     """The bytes that `50MiB`, `10MB`, `512KiB` or `4096` stand for (IEC 80000-13 units). Raises ValueError."""
     match = _SIZE.match(text)
@@ -54,6 +57,7 @@ def size_of(text: str) -> int:
     return size
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def moment_of(text: str) -> datetime:
     """The end that `2027-01-31` (24:00 UTC of that day) or an RFC 3339 time names. Raises ValueError."""
     try:
@@ -92,15 +96,12 @@ class Fields:
 
     def mapping(self, node: Node, name: str, keys: Sequence[str]) -> dict[str, tuple[Scalar, Node]]:
         """The pairs of a mapping with known keys only; an empty value is an empty mapping."""
-        known = {}
-        hint = "" if isinstance(node, Mapping) else f"its keys: {one_of(keys)}"
-        for text, pair in self.pairs(node, name, hint).items():
-            if text in keys:
-                known[text] = pair
-            else:
-                hint = nearest(text, keys) or f"the keys are {one_of(keys)}"
-                self.complaints.add(pair[0], f"{quote(text)} is no key of {name}", hint)
-        return known
+        pairs = self.pairs(node, name, "" if isinstance(node, Mapping) else f"its keys: {one_of(keys)}")
+        unknown = [text for text in pairs if text not in keys]
+        for text in unknown:
+            hint = nearest(text, keys) or f"the keys are {one_of(keys)}"
+            self.complaints.add(pairs[text][0], f"{quote(text)} is no key of {name}", hint)
+        return {text: pair for text, pair in pairs.items() if text in keys} if unknown else pairs
 
     def listing(self, node: Node, name: str) -> list[Node]:
         """The items of a list; an empty value is an empty list."""
@@ -125,10 +126,10 @@ class Fields:
             self.complaints.add(node, f"{name} is {_kind(node)}, but a text is wanted")
         elif len(node.text) > MAX_TEXT:
             self.complaints.add(node, f"{name} is longer than {MAX_TEXT} characters")
-        elif not " ".join(node.text.split()).isprintable():
+        elif not (line := " ".join(node.text.split())).isprintable():
             self.complaints.add(node, f"{name} holds characters that can't be printed: {quote(node.text)}")
         else:
-            return " ".join(node.text.split())
+            return line
         return None
 
     def word[Choice: StrEnum](self, node: Node, name: str, choices: Iterable[Choice]) -> Choice | None:

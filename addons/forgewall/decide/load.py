@@ -95,7 +95,7 @@ def _compile(text: str, found: Mapping[str, Node], fields: Fields) -> tuple[Poli
     contact = fields.text(found["contact"], "`contact`") if "contact" in found else None
     registry = settings.registry(found.get("forges"), complaints)
     groups = settings.groups(found.get("groups"), complaints)
-    context = entries.Context(registry=registry, groups=groups, complaints=complaints)
+    context = entries.Context(registry=registry, groups=groups, fields=fields)
     approved = entries.approvals(found.get("approved"), context)
     forbidden = entries.prohibitions(found.get("forbidden"), context)
     tests = cases.cases(found.get("tests"), complaints)

@@ -5,6 +5,7 @@ What is *not* here: the addresses of requests; `targets` makes those, with the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ _PAGES: Mapping[Kind, frozenset[str]] = {
     Kind.BITBUCKET: frozenset({"projects", "users", "scm"}),
     Kind.HUGGINGFACE: frozenset({"models"}),
 }
+_ANY_PAGE = frozenset().union(*_PAGES.values())
+_NAME = r"[a-z0-9~][a-z0-9._~-]*(?<!\.git)"
+_ORDINARY = re.compile(rf"(?!gist\.)([a-z0-9.-]+)/({_NAME})(?:/{_NAME})?", re.ASCII | re.IGNORECASE)
 _HF_PREFIXES = ("datasets", "spaces")
 
 
@@ -35,6 +39,25 @@ class Address:
 def covers(approval_key: str, target_key: str) -> bool:
     """Whether an approval's address is the target's, or stands above it by whole segments."""
     return target_key == approval_key or target_key.startswith(approval_key + "/")
+
+
+def address_key(text: str, registry: Registry) -> str:
+    """`parse_address(text, registry).key`, in a third of the time for most addresses. Raises the same.
+
+    Policies may hold 100,000 addresses. Most are one or two plain names, which are right on every forge but CodeCommit
+    unless the first is the name of a page.
+    """
+    if ordinary := _ORDINARY.fullmatch(text):
+        host, owner = ordinary.groups()
+        forge_host = registry.lookup(host)
+        if (
+            forge_host is not None
+            and host == forge_host.host == forge_host.forge
+            and forge_host.kind is not Kind.CODECOMMIT
+            and owner.lower() not in _ANY_PAGE
+        ):
+            return text.lower()
+    return parse_address(text, registry).key
 
 
 def parse_address(text: str, registry: Registry) -> Address:

@@ -103,7 +103,7 @@ def _small(plan: Plan, routes: Sequence[Route], say: Callable[[str], None]) -> l
             connects.run(route, connect)
     return [
         *reads.rows("small GET", "requests/s", "ms/request", 1000),
-        *writes.rows("small POST, an event for each", "requests/s", "ms/request", 1000),
+        *writes.rows("small POST, two events each", "requests/s", "ms/request", 1000),
         *connects.rows("new TLS connection, one GET", "connections/s", "ms/connection", 1000),
     ]
 

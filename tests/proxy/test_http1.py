@@ -151,6 +151,14 @@ def test_a_head_has_a_deadline_from_its_first_byte() -> None:
     assert client.told == []
 
 
+def test_a_head_that_was_answered_already_is_not_answered_again(ledger: Ledger) -> None:
+    client = FromClient()
+    (deadline,) = wakeups(client.send(b"G"))
+    client.send(b"a" * (MAX_HEAD_BYTES + 1))
+    client.seen(client.play.wake(deadline))
+    assert client.answer.count(b"HTTP/1.1 ") == 1
+
+
 def test_a_head_that_comes_whole_needs_no_deadline() -> None:
     client = FromClient()
     assert wakeups(client.send(head(100))) == []

@@ -24,6 +24,7 @@ def told(size: int) -> list[object]:
     client.receive_data(sent(play.start(), where.client))
     for _ in range(2):
         client.receive_data(sent(play.send(events.DataReceived(where.client, client.data_to_send())), where.client))
+    assert client.remote_settings.max_header_list_size == MAX_HEAD_BYTES  # what is told is what is answered
     fields = [(":method", "GET"), (":scheme", "https"), (":authority", "github.com"), (":path", "/")]
     client.send_headers(1, [*fields, *((f"x-{number}", "a" * 1000) for number in range(size // 1000))], end_stream=True)
     out = play.send(events.DataReceived(where.client, client.data_to_send()))

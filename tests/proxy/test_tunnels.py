@@ -18,6 +18,7 @@ from tests.identify.test_opening import HELLO, REQUEST, real_hello
 from tests.proxy.arriving import Ledger, policy
 from tests.proxy.playing import Play, closed, context, sent, wakeups
 
+from forgewall.decide.load import parse
 from forgewall.decide.policy import Policy
 from forgewall.enforce.reply import Reply
 from forgewall.model import Action
@@ -430,3 +431,62 @@ def test_a_failure_at_the_first_bytes_lets_nothing_on(
     assert passage.closed is not bool(observed)
     assert [fault.exception for fault in passage.ledger.faults] == ["RuntimeError"]
     assert "secret" not in repr(passage.ledger.events)
+
+
+def test_without_a_permission_no_relay_is_opened() -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("nothing is wired")
+
+    passage = Passage("github.com", 443)
+    passage.flow.request.host = OTHER
+    relay = passage.desk.open(passage.context, passage.flow, fail)
+    assert isinstance(relay, Tunnel)
+    play = Play(relay)
+    with pytest.raises(LookupError):
+        play.start()
+    assert play.opened == []
+
+
+# -- a new policy ------------------------------------------------------------------------------------------------------
+
+NEW_FORGE = parse("version: 1\nforges: [{host: www.example.org, kind: gitlab}]\n", "new.yaml")
+
+
+def test_a_relay_to_what_is_a_forge_now_is_closed() -> None:
+    passage = Passage(OTHER, 443)
+    passage.send(b"\x00")
+    passage.desk.recheck(policy())
+    assert passage.shut == []
+    passage.desk.recheck(NEW_FORGE)
+    passage.desk.recheck(NEW_FORGE)
+    assert passage.shut == [passage.context.client]
+
+
+def test_a_relay_that_names_a_new_forge_inside_is_closed() -> None:
+    passage = Passage(ADDRESS, 443)
+    passage.send(real_hello(OTHER))
+    passage.desk.recheck(NEW_FORGE)
+    assert passage.shut == [passage.context.client]
+
+
+def test_a_client_that_is_gone_is_forgotten() -> None:
+    passage = Passage(OTHER, 443)
+    passage.desk.forget(passage.context.client)
+    passage.desk.forget(passage.context.client)
+    passage.desk.recheck(NEW_FORGE)
+    assert passage.shut == []
+
+
+def test_a_forge_s_own_tunnel_is_not_closed_by_a_new_policy() -> None:
+    passage = Passage("github.com", 443)
+    passage.send(HELLO)
+    passage.desk.recheck(policy())
+    assert passage.shut == []
+
+
+def test_first_bytes_are_judged_by_the_policy_that_holds_now() -> None:
+    passage = Passage(OTHER, 443)
+    passage.wiring.install_policy(NEW_FORGE)
+    passage.send(real_hello("cdn.example.org"))
+    assert (passage.up, passage.closed) == (b"", True)
+    assert passage.ledger.decisions[-1].policy.file == "new.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -297,3 +298,21 @@ def test_what_is_meant_for_the_proxy_goes_no_further(gateway: Run, forge: Forge)
     assert answer.startswith(b"HTTP/1.1 200 ")
     (seen,) = forge.requests()
     assert seen.header("proxy-authorization") is None
+
+
+def test_pipelined_requests_are_answered_in_order(gateway: Run, forge: Forge) -> None:
+    """Also behind a refused one: what follows it is a request of its own."""
+
+    def request(method: str, address: str, body: bytes = b"") -> bytes:
+        head = f"{method} http://api.github.com/repos/{address}/contents/x HTTP/1.1\r\nHost: api.github.com\r\n"
+        return head.encode() + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    get, put = request("GET", "mallory/loot"), request("PUT", "acme/api", b"x" * 200_000)
+    refused = request("PUT", "mallory/loot", b"yyy")
+    last = get.replace(b"Content-Length: 0\r\n", b"Connection: close\r\n")
+    answer = converse(gateway, get * 5 + put + refused + request("PUT", "acme/api") + put + last)
+    statuses = re.findall(rb"HTTP/1\.1 (\d)\d\d ", answer)
+    assert statuses == [b"2"] * 6 + [b"4"] + [b"2"] * 3
+    assert forge.settle()
+    assert [seen.body for seen in forge.requests(method="PUT")] == [200_000, 0, 200_000]
+    assert "crashed" not in gateway.stderr

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from forgewall.model import Request, Subject
@@ -35,7 +36,12 @@ def subject_of(peername: tuple[Any, ...] | None) -> Subject:
     """The subject behind a socket's peer name; an IPv4 address mapped into IPv6 is the IPv4 address."""
     if not peername:
         return Subject(client="0.0.0.0")  # noqa: S104 - stands for an unknown client, nothing is bound
-    address = ipaddress.ip_address(str(peername[0]).partition("%")[0])
+    return Subject(client=_canonical(str(peername[0])), port=int(peername[1]))
+
+
+@lru_cache(maxsize=4096)
+def _canonical(host: str) -> str:
+    address = ipaddress.ip_address(host.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return Subject(client=str(address), port=int(peername[1]))
+    return str(address)

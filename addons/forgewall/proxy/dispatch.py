@@ -52,6 +52,10 @@ class Dispatch(AddonManager):
             except Exception as error:
                 logger.error("the hook %s failed: %s", event.name, type(error).__name__)
 
+    def hears(self, name: str) -> bool:
+        """Whether anybody listens to the hook `name`."""
+        return bool(self.listeners(name) or self.listeners("update"))
+
     def listeners(self, name: str) -> tuple[Callable[..., Any], ...]:
         """The methods that listen to the hook `name`."""
         found = self._listeners.get(name)

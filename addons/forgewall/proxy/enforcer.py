@@ -143,10 +143,10 @@ class Enforcer:
 
     def _admit(self, case: Case, verdict: Verdict) -> Refused | Admitted:
         arrival, policy = case.arrival, case.policy
-        decision = case.decision(verdict)
         write = case.target is not None and case.target.effect is Effect.WRITE
         noted = write or verdict.action is Action.LOG or verdict.would_action is not None or policy.events.reads
-        if noted and not self.journal.write(decision) and write and policy.events.on_error is Action.BLOCK:
+        decision = case.decision(verdict) if noted else None
+        if decision and not self.journal.write(decision) and write and policy.events.on_error is Action.BLOCK:
             return Refused(case.reply(log_unwritable(), None))
         return Admitted(
             Transit(
@@ -155,10 +155,10 @@ class Enforcer:
                     over=verdict.over,
                     content_encoding=arrival.request.header("content-encoding") if arrival.has_body else None,
                 ),
-                decision=decision if noted and arrival.has_body else None,
+                decision=decision if arrival.has_body else None,
                 content_length=arrival.content_length,
                 keep_head=case.is_push_body,
-                on_cut=lambda transit, cut: self._cut(case, transit, cut, decision, noted),
+                on_cut=lambda transit, cut: self._cut(case, transit, cut, decision or case.decision(verdict), noted),
                 on_error=lambda error: self.internal_error(arrival, "examining an upload", error),
                 record=lambda upload, exceeded: self._uploaded(upload, verdict, exceeded),
             )

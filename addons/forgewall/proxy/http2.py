@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import hyperframe.frame
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
 
@@ -27,3 +28,5 @@ class BoundedServer(mitm.Http2Server):
 def install() -> None:
     """Make mitmproxy's HTTP layer use the bounded server; it looks the class up by this name."""
     cast(Any, mitm).Http2Server = BoundedServer
+    # h2 makes a text of each frame for a debug log that nobody keeps, with the body's bytes in hex.
+    cast(Any, hyperframe.frame)._raw_data_repr = lambda data: f"{len(data or b'')} bytes"

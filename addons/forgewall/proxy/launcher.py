@@ -14,8 +14,9 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
+from typing import Any, cast
 
-from mitmproxy import options
+from mitmproxy import http, options
 from mitmproxy.addons import proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.master import Master
@@ -28,7 +29,7 @@ from forgewall.enforce.landing import landing
 from forgewall.enforce.reply import Reply
 from forgewall.errors import StartError
 from forgewall.model import Request
-from forgewall.proxy import policy_news, selftest, wiring
+from forgewall.proxy import policy_news, selftest, unheard, wiring
 from forgewall.proxy.addon import ForgewallAddon
 from forgewall.proxy.certificates import CA, ensure_ca
 from forgewall.proxy.dispatch import Dispatch
@@ -52,7 +53,7 @@ class ProxyMaster(Master):
 
     def __init__(self, opts: options.Options) -> None:
         super().__init__(opts)
-        self.addons = Dispatch(self)
+        self.addons = self.dispatch = Dispatch(self)
         self.server = proxyserver.Proxyserver()
 
     def handler_of(self, client: Client) -> ConnectionHandler | None:
@@ -102,6 +103,7 @@ class Launcher:
         log = self._open_log(policy)
         _raise_file_limit()
         install_layers()
+        _skip_type_checks()
         master = ProxyMaster(_options())
         with asyncio_utils.set_eager_task_factory(), asyncio_utils.install_exception_handler(_loop_error):
             try:
@@ -109,6 +111,7 @@ class Launcher:
             finally:
                 await master.unlisten()
                 wiring.install(None)
+                unheard.install(None)
                 log.close()
 
     async def _serve(self, master: ProxyMaster, policy: Policy, ca: CA, log: EventLog) -> None:
@@ -116,6 +119,7 @@ class Launcher:
         enforcer = Enforcer(selftest.policy(), journal)
         desk = TunnelDesk(enforcer, master.close)
         wired = wiring.Wiring(enforcer, desk, lambda request: self._own_page(request, enforcer, ca))
+        unheard.install(master.dispatch.hears)
         wiring.install(wired)
         tls = Tls(ca, self._settings.upstream_ca)
         master.addons.add(master.server, ForgewallAddon(tls, self._connect_to, master.handler_of))
@@ -202,6 +206,11 @@ def _options() -> options.Options:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def _skip_type_checks() -> None:
+    """mitmproxy compares each field of a message with its annotation, for addons' sake; `python -O` wouldn't."""
+    cast(Any, http.MessageData).__post_init__ = lambda _message: None
 
 
 def _raise_file_limit() -> None:

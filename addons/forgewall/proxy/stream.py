@@ -23,7 +23,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
 
 from forgewall.enforce.reply import Failure, Reply
-from forgewall.proxy import backlog, head, wiring
+from forgewall.proxy import backlog, head, unheard, wiring
 from forgewall.proxy.answering import AnsweringStream
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.response import response_of
@@ -67,6 +67,10 @@ class GuardedStream(AnsweringStream):
             backlog.released(self)
 
     def _handle_event(self, event: events.Event) -> CommandGenerator[None]:
+        return unheard.dispensed(self.on_event(event), lambda: self.answered)
+
+    def on_event(self, event: events.Event) -> CommandGenerator[None]:
+        """As in the base class, but some events are ours, and some wait or are dropped."""
         if isinstance(event, events.Wakeup):
             yield from self.on_deadline(event)
         elif isinstance(event, _RESPONSE_EVENTS) and (self.answered or self.waits(event)):

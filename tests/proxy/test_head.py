@@ -152,7 +152,7 @@ def test_the_version_is_the_connection_s_not_the_client_s_word(version: str, alp
 @given(st.integers(0, 3000), st.lists(st.tuples(st.binary(max_size=30), st.binary(max_size=300)), max_size=9))
 def test_the_size_of_a_head(path: int, fields: Fields) -> None:
     size = seen(request(path="/" + "x" * path, fields=fields)).head_bytes
-    assert size == 1 + path + sum(len(name) + len(value) + 4 for name, value in fields)
+    assert size == len("POST") + 1 + path + sum(len(name) + len(value) + 4 for name, value in fields)
 
 
 # -- what is changed ---------------------------------------------------------------------------------------------------

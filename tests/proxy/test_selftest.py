@@ -174,11 +174,11 @@ BREAKS: dict[str, tuple[str, str]] = {
     ),
     "a refusal that is not sent": (
         "import forgewall.proxy.stream as s\ns.GuardedStream.refuse = lambda *_: iter(())\n",
-        "a blocked upload got no answer",
+        "the proxy did not answer in time",
     ),
 }
 HURRY = "import forgewall.proxy.selftest as t\nt.SECONDS = 2\n"
-"""Where a broken proxy waits in vain, it fails by the time it takes; how long that is doesn't matter here."""
+"""A proxy that doesn't answer at all fails by the time it takes; how long that is doesn't matter here."""
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_a_broken_proxy_does_not_start(outcomes: dict[str, str], name: str) -> None:
     said = outcomes[name]
     assert "ended with exit code 3" in said
-    assert re.search(rf"^forgewall: the self-test failed: ({BREAKS[name][1]}|.*in time)", said, re.MULTILINE)
+    assert re.search(rf"^forgewall: the self-test failed: {BREAKS[name][1]}", said, re.MULTILINE)
     assert "Traceback" not in said
     assert "forgewall ready" not in said.split("before it was ready", 1)[1]
 

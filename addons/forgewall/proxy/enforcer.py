@@ -211,8 +211,9 @@ class Enforcer:
         decision = case.decision(verdict)
         reply = case.reply(verdict, decision.id)
         status = reply.status if verdict.action is Action.BLOCK else None
-        written = self.journal.write(replace(decision, stage=stage, response_status=status))
-        return reply if written else case.reply(log_unwritable(), None)
+        if self.journal.write(replace(decision, stage=stage, response_status=status)):
+            return reply
+        return case.reply(log_unwritable() if case.policy.events.on_error is Action.BLOCK else verdict, None)
 
     def internal_error(self, arrival: Arrival, where: str, error: BaseException) -> Reply:
         """The reply where our own code failed; the fault is recorded by its class, never by its text."""

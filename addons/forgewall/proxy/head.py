@@ -45,7 +45,10 @@ def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_b
         subject=subject_of(context.client.peername),
         authorities=tuple(authorities),
         http_version="2" if context.client.alpn == b"h2" else request.http_version.removeprefix("HTTP/"),
-        head_bytes=len(request.path) + sum(len(name) + len(value) + 4 for name, value in fields),
+        head_bytes=len(request.method)
+        + len(request.authority)
+        + len(request.path)
+        + sum(len(name) + len(value) + 4 for name, value in fields),
         has_body=has_body,
         content_length=int(length) if length.isascii() and length.isdigit() else None if has_body else 0,
         server_name=context.client.sni,

@@ -19,10 +19,8 @@ class BoundedServer(mitm.Http2Server):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        # Past this hpack still ends the connection: decoding more would cost memory for a request that is refused. As a
-        # local setting, since h2 takes the decoder's limit from there as soon as the client acknowledges our settings.
+        # Past this hpack still ends the connection: decoding more would cost memory for a request that is refused.
         self.h2_conn.decoder.max_header_list_size = 4 * MAX_HEAD_BYTES
-        self.h2_conn.local_settings.max_header_list_size = 4 * MAX_HEAD_BYTES
 
 
 def install() -> None:

@@ -44,6 +44,8 @@ class _Origin:
             while data := await reader.read(65536):
                 self.received += len(data)
                 self.tail = (self.tail + data)[-16:]
+                if self.complete or self.received > UPLOAD:  # what got through is answered, so that it shows at once
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         except OSError:
             pass
         finally:
@@ -99,13 +101,13 @@ async def _blocked(listening: Address, origin: _Origin) -> None:
 
 async def _cut(listening: Address, origin: _Origin) -> None:
     status = await _upload(listening, "/approved/repository.git/git-receive-pack", chunked=True)
+    if not origin.connections:
+        raise _failure("an approved upload did not reach the forge")
     await origin.gone.wait()
     if origin.complete:
         raise _failure("an upload over its limit was completed")
     if origin.received > LIMIT + 65536:
         raise _failure(f"an upload over its limit of {LIMIT} bytes went on to {origin.received} bytes")
-    if not origin.connections:
-        raise _failure("an approved upload did not reach the forge")
     if not status:
         raise _failure("an upload over its limit got no answer")
 

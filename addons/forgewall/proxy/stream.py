@@ -318,9 +318,9 @@ class GuardedStream(AnsweringStream):
     def flow_done(self) -> CommandGenerator[None]:
         """The exchange is over in order; a WebSocket goes on in a layer that caps its frames."""
         self.end_transit()
-        yield from super().flow_done()
-        if self.child_layer is not None and not isinstance(self.child_layer, CappedWebsocketLayer):
+        if self.flow.websocket and mitm.websocket.WebsocketLayer is not CappedWebsocketLayer:
             raise RuntimeError("a protocol switch without its capped layer")
+        yield from super().flow_done()
 
     # -- CONNECT -----------------------------------------------------------------------------------------------------
 

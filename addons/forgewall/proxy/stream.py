@@ -195,6 +195,8 @@ class GuardedStream(AnsweringStream):
             if whole:
                 yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
             return
+        assert isinstance(self.ruling, Admitted)
+        head.prepare(self.flow.request, self.ruling, has_body=True)
         self.flow.request.stream = True
         yield from self.start_request_stream()
         if self.client_state == self.state_stream_request_body and body:

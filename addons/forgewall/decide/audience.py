@@ -64,6 +64,8 @@ def network_of(term: str) -> tuple[int, int, int] | None:
 
     Raises ValueError with a sentence where `term` looks like a network and isn't one.
     """
+    if ":" not in term and not term[:1].isdigit():
+        return None  # most terms are user names, and ip_network takes its time to say so
     try:
         network = ip_network(term, strict=False)
     except ValueError:

@@ -153,17 +153,6 @@ def _make() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         ]
     )
     now = datetime.now(UTC).replace(microsecond=0)
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
     builder = (
         x509.CertificateBuilder()
         .serial_number(serial)
@@ -173,11 +162,26 @@ def _make() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         .not_valid_before(now - BACKDATE)
         .not_valid_after(now - BACKDATE + LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
+        .add_extension(key_usage(ca=True), critical=True)
         .add_extension(identifier, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
     )
     return key, builder.sign(key, hashes.SHA256())
+
+
+def key_usage(*, ca: bool) -> x509.KeyUsage:
+    """What a key is for, RFC 5280 section 4.2.1.3: a CA's signs certificates and CRLs, a server's signs handshakes."""
+    return x509.KeyUsage(
+        digital_signature=not ca,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _place(path: Path, content: bytes, mode: int) -> None:

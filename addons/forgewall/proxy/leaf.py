@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from forgewall.proxy.certificates import BACKDATE, CA
+from forgewall.proxy.certificates import BACKDATE, CA, key_usage
 
 LIFETIME = timedelta(days=30)
 """Within what clients accept (397 days); whoever keeps a certificate asks for a new one well before its end."""
@@ -32,17 +32,6 @@ class LeafMaker:
         By RFC 5280 and the CA/Browser baseline: name in subjectAltName, serverAuth, key identifiers.
         """
         now = datetime.now(UTC)
-        usage = x509.KeyUsage(
-            digital_signature=True,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            key_cert_sign=False,
-            crl_sign=False,
-            encipher_only=False,
-            decipher_only=False,
-        )
         issuer = self._ca.certificate
         return (
             x509.CertificateBuilder()
@@ -54,7 +43,7 @@ class LeafMaker:
             .not_valid_after(min(now + LIFETIME, issuer.not_valid_after_utc))
             .add_extension(x509.SubjectAlternativeName([_name(host)]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(usage, critical=True)
+            .add_extension(key_usage(ca=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()), critical=False)
             .add_extension(_authority(issuer), critical=False)

@@ -6,6 +6,7 @@ import http.client
 import re
 import socket
 import ssl
+import sys
 from typing import TYPE_CHECKING
 
 import h2.connection
@@ -94,9 +95,39 @@ def test_a_connect_that_cannot_be_checked_is_refused_with_advice(
 def test_a_forge_tunnel_takes_tls_for_its_own_name_only(gateway: Run, forge: Forge, first: bytes, code: str) -> None:
     answer = converse(gateway, connect("github.com", 443), first)
     assert answer.startswith(b"HTTP/1.1 200 ")
-    assert answer.partition(b"\r\n\r\n")[2] == b""
+    said = answer.partition(b"\r\n\r\n")[2]
+    assert (b"url.https://github.com/.insteadOf git@github.com:" in said) if code == "ssh" else said == b""
     assert blocks(gateway) == [code]
     assert forge.connections() == []
+
+
+@pytest.mark.needs("ssh")
+def test_a_real_ssh_client_reads_how_to_switch_to_https(gateway: Run, forge: Forge) -> None:
+    relay = (
+        "import socket,sys,threading,os\n"
+        f"s=socket.create_connection(('127.0.0.1',{gateway.port}))\n"
+        "s.sendall(b'CONNECT github.com:443 HTTP/1.1\\r\\nHost: github.com:443\\r\\n\\r\\n')\n"
+        "assert b' 200 ' in s.recv(4096)\n"
+        "threading.Thread(target=lambda:[s.sendall(d) for d in iter(lambda:os.read(0,4096),b'')],daemon=True).start()\n"
+        "[os.write(1,d) for d in iter(lambda:s.recv(4096),b'')]\n"
+    )
+    script = gateway.home / "relay.py"
+    script.write_text(relay)
+    proxied = f"ProxyCommand={sys.executable} {script}"
+    result = gateway.client("ssh", "-F", "none", "-o", proxied, "-o", "BatchMode=yes", "git@github.com")
+    assert not result.ok
+    assert "git config --global url.https://github.com/.insteadOf git@github.com:" in result.output, str(result)
+
+
+def test_a_host_that_cannot_be_reached_is_told_before_the_tunnel(proxy: StartProxy, forge: Forge) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        run = proxy(connect_to=[f"www.example:443:127.0.0.1:{closed.getsockname()[1]}"])
+        answer = converse(run, connect("www.example", 443))
+    assert answer.startswith(b"HTTP/1.1 502 ")
+    assert b"network, not the policy" in answer
+    (fault,) = run.events("fault")
+    assert fault["event"]["id"].encode() in answer
 
 
 def test_a_tunnel_to_another_host_must_not_ask_for_a_forge(proxy: StartProxy, forge: Forge) -> None:
@@ -196,6 +227,14 @@ def test_the_proxys_own_address_has_one_page(gateway: Run) -> None:
     assert b"security@acme.example" in answers["/"][1]
     assert answers["/forgewall-ca.pem"][1] == gateway.ca_file.read_bytes()
     assert [answers[path][0] for path in ("/events", "/../etc/passwd")] == [404, 404]
+
+
+def test_the_page_is_there_through_the_proxy_too(gateway: Run) -> None:
+    for host in (f"127.0.0.1:{gateway.port}", f"localhost:{gateway.port}"):
+        request = f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        answer = converse(gateway, request.encode())
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"security@acme.example" in answer
 
 
 def test_origin_form_never_leads_anywhere_else(gateway: Run, forge: Forge) -> None:

@@ -222,7 +222,7 @@ def test_a_key_that_others_may_open_is_refused_with_the_command(tmp_path: Path, 
 def test_the_companys_own_ca_with_its_chain(tmp_path: Path) -> None:
     root = load_ca(*own_ca(tmp_path / "root", key=rsa.generate_private_key(65537, 2048)))
     own = own_ca(tmp_path / "issuing", issuer=root)
-    for ca in (ensure_ca(tmp_path / "unused", own), ensure_ca(tmp_path / "issuing")):
+    for ca in (load_ca(*own), ensure_ca(tmp_path / "issuing")):
         assert ca.certificate.subject.rfc4514_string() == "CN=Acme issuing CA"
         assert len(ca.chain) == 2
         assert ca.chain[1] == root.certificate

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgewall.errors import UsageError
-from forgewall.proxy.settings import parse_connect_to, parse_listen
+from forgewall.proxy.settings import led_to, parse_connect_to, parse_listen
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,31 @@ def test_the_first_of_two_rows_for_one_host_wins() -> None:
     assert parse_connect_to(["a:443:b:1", "A.:443:c:2", "a:80:d:3"]) == {("a", 443): ("b", 1), ("a", 80): ("d", 3)}
 
 
+@pytest.mark.parametrize(
+    ("row", "host", "port", "leads"),
+    [
+        (":443:b:1", "any.example", 443, ("b", 1)),
+        (":443:b:1", "any.example", 80, None),
+        ("a::b:1", "A.", 8443, ("b", 1)),
+        ("a:443::1", "a", 443, ("a", 1)),
+        ("a:443:b:", "a", 443, ("b", 443)),
+        ("::127.0.0.1:8443", "any.example", 22, ("127.0.0.1", 8443)),
+    ],
+)
+def test_what_is_left_empty_is_any_or_the_same(row: str, host: str, port: int, leads: tuple[str, int] | None) -> None:
+    assert led_to(parse_connect_to([row]), host, port) == leads
+
+
+def test_the_row_that_says_most_counts() -> None:
+    rows = parse_connect_to(["::any:1", "a::host:2", ":443:port:3", "a:443:both:4"])
+    assert [led_to(rows, *where) for where in (("a", 443), ("a", 80), ("b", 443), ("b", 80))] == [
+        ("both", 4),
+        ("host", 2),
+        ("port", 3),
+        ("any", 1),
+    ]
+
+
 def test_no_rows() -> None:
     assert parse_connect_to([]) == {}
 
@@ -69,10 +94,6 @@ def test_no_rows() -> None:
         "a:443:b:1:c",
         "a:x:b:1",
         "a:443:b:x",
-        ":443:b:1",
-        "a:443::1",
-        "a::b:1",
-        "a:443:b:",
         "::1:443:b:1",
         "a:443:[::1:1",
     ],

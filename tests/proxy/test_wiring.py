@@ -149,21 +149,34 @@ def test_a_bare_reply_is_framed() -> None:
 # -- oversized heads ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("inside", [("github.com", 443), None])
-def test_an_oversized_head_is_recorded_by_its_connection(inside: tuple[str, int] | None) -> None:
+@pytest.mark.parametrize(
+    ("inside", "line", "told"),
+    [
+        (("github.com", 443), b"GET /acme/api HTTP/1.1\r\nx: ", ("GET", "github.com", 443, "/acme/api")),
+        (("github.com", 443), b"GET /" + b"x" * 70_000, ("GET", "github.com", 443, "/" + "x" * 4091)),
+        (None, b"PUT http://github.com:81/a?b HTTP/1.1\r\n", ("PUT", "github.com", 81, "/a")),
+        (None, b"PUT http://[github.com/ HTTP/1.1\r\n", ("PUT", "", 80, "")),
+        (None, b"\x00\xff" * 40_000, None),
+        (None, b"", None),
+    ],
+)
+def test_an_oversized_head_is_recorded_as_far_as_it_goes(
+    inside: tuple[str, int] | None, line: bytes, told: tuple[str, str, int, str] | None
+) -> None:
     ledger = Ledger()
     wiring.install(wired(ledger))
     where = context()
     where.server.address = inside
-    reply = oversized_head(where)
+    reply = oversized_head(where, line)
     assert (reply.status, ledger.codes) == (431, ["header-size"])
     exchange = ledger.decisions[0].exchange
-    assert (exchange.host, exchange.port) == (inside or ("", 0))
+    if told is not None:
+        assert (exchange.method, exchange.host, exchange.port, exchange.path) == told
     assert ledger.decisions[0].subject.client == "192.0.2.1"
 
 
 def test_an_oversized_head_is_refused_without_wiring_too() -> None:
-    assert oversized_head(context()).status == 503
+    assert oversized_head(context(), b"GET / HTTP/1.1").status == 503
 
 
 # -- failures upstream -------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.tls import TlsData
 
 from forgewall.proxy import backlog, wiring
+from forgewall.proxy.settings import led_to
 from forgewall.proxy.tls import Tls
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class ForgewallAddon:
             return
         assert data.server.address is not None
         address: Address = (data.server.address[0], data.server.address[1])
-        target = self._connect_to.get((address[0].lower().removesuffix("."), address[1]))
+        target = led_to(self._connect_to, *address)
         if target is not None:
             self._diverted[data.server.id] = address
             data.server.address = target

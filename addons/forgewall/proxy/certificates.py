@@ -65,14 +65,12 @@ class CA:
         return fingerprint_of(self.certificate)
 
 
-def ensure_ca(directory: Path, own: tuple[Path, Path] | None = None) -> CA:
-    """The CA in `directory`, made there at the first start, or the company's `own` (certificate file, key file).
+def ensure_ca(directory: Path) -> CA:
+    """The CA in `directory`, made there at the first start.
 
-    An administrator may also place the two files in `directory` beforehand. Several processes may start at once.
+    An administrator may place the company's own two files there beforehand. Several processes may start at once.
     Raises StartError with what is wrong, where, and what to do.
     """
-    if own is not None:
-        return load_ca(*own)
     certificate, key = directory / CERTIFICATE_NAME, directory / KEY_NAME
     try:
         if not (certificate.exists() and key.exists()):  # the common case asks for nothing, not even write access

@@ -5,7 +5,10 @@ Not here: judging it. Nothing is changed that the forge could understand differe
 
 from __future__ import annotations
 
+import ipaddress
+
 from mitmproxy import http
+from mitmproxy.connection import Client
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HTTPMode
 
@@ -13,6 +16,15 @@ from forgewall.identify.registry import fold_host
 from forgewall.model import Request
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.ruling import Admitted
+
+
+def is_for_us(request: http.Request, client: Client) -> bool:
+    """Whether a request is for the proxy itself: in origin form (RFC 9112 section 3.2.1), or naming our own address."""
+    if not request.host:
+        return True
+    own, port = client.sockname[:2]
+    here = request.host == own or (request.host == "localhost" and ipaddress.ip_address(own).is_loopback)
+    return here and request.port == port and request.scheme == "http"
 
 
 def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_body: bool) -> Arrival:

@@ -61,7 +61,7 @@ class BoundedServer(_http1.Http1Server):
                 self.buf.maybe_extract_at_most(blank)
             complete = _BLANK_LINE.search(data, blank, blank + MAX_HEAD_BYTES + 1) is not None
             if not complete and len(self.buf) > MAX_HEAD_BYTES:
-                yield from self.answer(wiring.oversized_head(self.context))
+                yield from self.answer(wiring.oversized_head(self.context, bytes(self.buf)))
                 return
             if complete:
                 self.deadline = None

@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
+import re
 import resource
 import signal
 import socket
@@ -47,6 +49,8 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 600
 BACKLOG = 4096
 
+_AUTHORITY = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
+
 
 class ProxyMaster(Master):
     """mitmproxy's master with our dispatch, its server and our hooks: nothing that could be reloaded or drop out."""
@@ -70,13 +74,12 @@ class ProxyMaster(Master):
         """Open the one listener, and return where it is; raises StartError."""
         host, port = address
         mode = mode_specs.ProxyMode.parse(f"regular@{host}:{port}" if host else f"regular@{port}")
-        with _long_backlog():
+        with _long_backlog(), _quiet("mitmproxy.addons.proxyserver"):
             if not await self.server.servers.update([mode]):
                 failure = self.server.servers[mode].last_exception
-                reason = failure.strerror if isinstance(failure, OSError) and failure.strerror else failure
-                raise StartError(
-                    f"cannot listen on {host}:{port}: {str(reason).splitlines()[0]}. Choose another --listen."
-                )
+                number = failure.errno if isinstance(failure, OSError) else None
+                reason = os.strerror(number) if number else str(failure)
+                raise StartError(f"cannot listen on {host}:{port}: {reason}. Choose another --listen.")
         bound = self.server.servers[mode].listen_addrs[0]
         return bound[0], bound[1]
 
@@ -165,16 +168,21 @@ class Launcher:
         return log
 
     def _own_page(self, request: Request, enforcer: Enforcer, ca: CA) -> Reply:
-        host, port = self._listening
-        if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound: clients can't use these
-            host = socket.gethostname()
         return landing(
             request,
             contact=enforcer.policy.contact,
             certificate_pem=ca.certificate_pem,
             fingerprint=ca.fingerprint,
-            proxy=f"http://{_bracketed(host)}:{port}",
+            proxy=f"http://{self._own_name(request)}",
         )
+
+    def _own_name(self, request: Request) -> str:
+        """How this client reaches us: what we listen on, or what it asked for where we listen on every address."""
+        host, port = self._listening
+        if host not in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+            return f"{_bracketed(host)}:{port}"
+        asked = request.header("host") or ""
+        return asked if _AUTHORITY.fullmatch(asked) else f"{socket.gethostname()}:{port}"
 
     def _ready_line(self, policy: Policy, ca: CA) -> str:
         host, port = self._listening
@@ -230,6 +238,18 @@ def _long_backlog() -> Iterator[None]:
         yield
     finally:
         asyncio.start_server = stock
+
+
+@contextlib.contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep mitmproxy from telling what we tell ourselves."""
+    log = logging.getLogger(name)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextlib.contextmanager

@@ -32,17 +32,29 @@ def parse_listen(text: str) -> Address:
 
 
 def parse_connect_to(texts: Sequence[str]) -> dict[Address, Address]:
-    """`HOST:PORT:ADDR:PORT` with curl's meaning, but for one host and port each; raises UsageError."""
+    """`HOST:PORT:ADDR:PORT` with curl's meaning: an empty HOST or PORT is any, an empty ADDR or PORT is the same.
+
+    Any is kept as `""` and 0. The first of two for the same host and port counts. Raises UsageError.
+    """
     found: dict[Address, Address] = {}
     for text in texts:
         parts = _split(text)
-        if len(parts) != 4 or not parts[0] or not parts[2] or None in (_port(parts[1]), _port(parts[3])):
+        ports = [_port(part or "0") for part in parts[1::2]]
+        if len(parts) != 4 or None in ports:
             raise UsageError(f"--connect-to {text!r} is not HOST:PORT:ADDR:PORT, such as github.com:443:127.0.0.1:8443")
-        host, port, address, address_port = parts
-        found.setdefault(
-            (host.lower().removesuffix("."), int(port)), (address, int(address_port))
-        )  # first wins, as in curl
+        key = (parts[0].lower().removesuffix("."), ports[0] or 0)
+        found.setdefault(key, (parts[2], ports[1] or 0))
     return found
+
+
+def led_to(connect_to: Mapping[Address, Address], host: str, port: int) -> Address | None:
+    """Where a connection to `host` and `port` really goes; None if nothing leads it elsewhere."""
+    name = host.lower().removesuffix(".")
+    for key in ((name, port), (name, 0), ("", port), ("", 0)):
+        if key in connect_to:
+            address, address_port = connect_to[key]
+            return address or host, address_port or port
+    return None
 
 
 def _port(text: str) -> int | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from mitmproxy import http
-from mitmproxy.proxy import events, layer
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
 
@@ -29,10 +29,10 @@ from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.response import response_of
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.transit import CutOff
+from forgewall.proxy.tunnels import Tunnel
 from forgewall.proxy.websocket import CappedWebsocketLayer
 
 if TYPE_CHECKING:
-    from forgewall.proxy.tunnels import Tunnel
     from forgewall.proxy.wiring import Wiring
 
 EARLY_BYTES = 256 * 1024
@@ -129,7 +129,7 @@ class GuardedStream(AnsweringStream):
         """Judge the head, then let the base class go on only with what is admitted."""
         invalid = False
         try:
-            origin_form = self.mode is mitm.HTTPMode.regular and not event.request.host
+            origin_form = self.mode is mitm.HTTPMode.regular and head.is_for_us(event.request, self.context.client)
             if event.request.method.upper() == "CONNECT" and self.mode is mitm.HTTPMode.regular:
                 yield from super().state_wait_for_request_headers(event)
                 return
@@ -195,8 +195,8 @@ class GuardedStream(AnsweringStream):
             if whole:
                 yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
             return
-        assert isinstance(self.ruling, Admitted)
-        head.prepare(self.flow.request, self.ruling, has_body=True)
+        if isinstance(self.ruling, Admitted):
+            head.prepare(self.flow.request, self.ruling, has_body=True)
         self.flow.request.stream = True
         yield from self.start_request_stream()
         if self.client_state == self.state_stream_request_body and body:
@@ -284,11 +284,7 @@ class GuardedStream(AnsweringStream):
         upstream = isinstance(event, mitm.ResponseProtocolError)
         waiting = self.server_state in (self.state_wait_for_response_headers, self.state_uninitialized)
         if upstream and not self.answered and waiting and self.client_state != self.state_errored:
-            address = (self.flow.request.host, self.flow.request.port)
-            overdue = self.wiring.was_overdue(self.context.client, address)
-            message = "timed out" if overdue else event.message
-            failure, detail = wiring.failure_of(message, self.flow.server_conn)
-            yield from self.fail_upstream(failure, detail)
+            yield from self.fail_upstream(*self.failure_of(event.message))
             return
         if self.answered and upstream:
             return
@@ -299,6 +295,17 @@ class GuardedStream(AnsweringStream):
             yield from self.drop()
             return
         yield from super().handle_protocol_error(event)
+
+    def failure_of(self, message: str) -> tuple[Failure, str]:
+        """Why this request's connection failed, and what of mitmproxy's `message` may be shown."""
+        address = self.context.server.address if self.child_layer else None
+        address = address or (self.flow.request.host, self.flow.request.port)
+        overdue = self.wiring.was_overdue(self.context.client, (address[0], address[1]))
+        return wiring.failure_of("timed out" if overdue else message, self.flow.server_conn)
+
+    def unreachable(self, arrival: Arrival, message: str) -> Reply:
+        """The reply to a CONNECT whose host can't be reached."""
+        return self.wiring.unavailable(arrival, *self.failure_of(message))
 
     def fail_upstream(self, failure: Failure, detail: str) -> CommandGenerator[None]:
         """Tell the client in its own language that the forge can't be reached, and stop the upload."""
@@ -333,6 +340,12 @@ class GuardedStream(AnsweringStream):
             tunnel = self.wiring.open_tunnel(self.context, self.flow)
         except Exception as error:
             tunnel = wiring.last_resort("opening a tunnel", error)
+        if isinstance(tunnel, Tunnel) and tunnel.relays:
+            # Nobody speaks before this answer, so it can still say that the host can't be reached.
+            tunnel.permit()
+            failed = yield commands.OpenConnection(self.context.server)
+            if failed:
+                tunnel = self.unreachable(tunnel.arrival, failed)
         if isinstance(tunnel, Reply):
             self.flow.response = response_of(tunnel)
             self.flow.response.headers["connection"] = "close"

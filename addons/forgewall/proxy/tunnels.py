@@ -23,6 +23,7 @@ from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import internal_error
 from forgewall.decide.tunnel import Passage, Plan, plan_connect, plan_opening
 from forgewall.enforce.reply import Reply
+from forgewall.enforce.ssh import disconnect
 from forgewall.identify.opening import Opening, Protocol, read_opening
 from forgewall.identify.registry import fold_host
 from forgewall.model import Request, Verdict
@@ -75,20 +76,25 @@ class TunnelDesk:
             self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
             return Opening(protocol=Protocol.OTHER, problem="the first bytes could not be read")
 
-    def opened(self, planned: Policy, plan: Plan, arrival: Arrival, opening: Opening) -> Plan:
-        """What becomes of a tunnel whose first bytes are known; never raises, and records what it refuses."""
+    def opened(self, planned: Policy, plan: Plan, arrival: Arrival, opening: Opening) -> tuple[Plan, bytes]:
+        """What becomes of a tunnel whose first bytes are known, and last words to the client if it is refused.
+
+        Never raises, and records what it refuses.
+        """
         try:
             policy = self._enforcer.policy
             if policy is not planned:  # a reload in between: plan by what holds now
                 plan = plan_connect(policy, arrival.request.host, arrival.request.port)
             now = plan_opening(policy, arrival.request.host, plan, opening)
-            if now.verdict is not None and now.verdict is not plan.verdict:
-                seen = replace(arrival, server_name=opening.name)
-                self._enforcer.refuse(seen, now.verdict, now.forge, Stage.CONNECTION)
-            return now
+            if now.verdict is None or now.verdict is plan.verdict:
+                return now, b""
+            seen = replace(arrival, server_name=opening.name)
+            reply = self._enforcer.refuse(seen, now.verdict, now.forge, Stage.CONNECTION)
+            words = disconnect(" ".join(reply.body.decode().split())) if opening.protocol is Protocol.SSH else b""
+            return now, words
         except Exception as error:
             self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
-            return Plan(passage=Passage.REFUSE, verdict=internal_error())
+            return Plan(passage=Passage.REFUSE, verdict=internal_error()), b""
 
     def refuse(self, arrival: Arrival, verdict: Verdict) -> None:
         """Record a tunnel that is closed."""
@@ -121,7 +127,7 @@ class Tunnel(layer.Layer):
         self._desk = desk
         self._policy = policy
         self._plan = plan
-        self._arrival = arrival
+        self.arrival = arrival
         self._permit = permit
         self._buffer = b""
         self._deadline: commands.RequestWakeup | None = None
@@ -148,7 +154,7 @@ class Tunnel(layer.Layer):
     def _advance(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.Start):
             if self.relays:
-                self._child = self._relay(frozenset({self._arrival.request.host}))
+                self._child = self._relay(frozenset({self.arrival.request.host}))
                 yield from self._child.handle_event(event)
             self._deadline = commands.RequestWakeup(QUIET_SECONDS if self.relays else OPENING_SECONDS)
             yield self._deadline
@@ -159,7 +165,7 @@ class Tunnel(layer.Layer):
                 yield from self._child.handle_event(event)
         elif isinstance(event, events.DataReceived) and event.connection == self.context.client:
             self._buffer += event.data
-            opening = self._desk.read(self._arrival, self._buffer)
+            opening = self._desk.read(self.arrival, self._buffer)
             if opening is not None:
                 yield from self._settle(opening)
         elif isinstance(event, events.ConnectionClosed) and event.connection == self.context.client:
@@ -170,36 +176,42 @@ class Tunnel(layer.Layer):
     def _settle(self, opening: Opening) -> layer.CommandGenerator[None]:
         """The first bytes are known: lead them where they may go, or close."""
         self._settled = True
-        plan = self._desk.opened(self._policy, self._plan, self._arrival, opening)
+        plan, last_words = self._desk.opened(self._policy, self._plan, self.arrival, opening)
         data = events.DataReceived(self.context.client, self._buffer)
         self._buffer = b""
         match plan.passage:
             case Passage.DECRYPT if plan.forge is not None:
                 # A bare address whose SNI is a forge is that forge: connect by its name, not by the client's address.
-                host = opening.name or self._arrival.request.host
-                self.context.server.address = (host, self._arrival.request.port)
+                host = opening.name or self.arrival.request.host
+                self.context.server.address = (host, self.arrival.request.port)
                 self.context.server.tls = True
                 self._child = tls.ClientTLSLayer(self.context)
             case Passage.PLAIN:
                 self._child = mitm.HttpLayer(self.context, mitm.HTTPMode.transparent)
             case Passage.TUNNEL:
-                names = frozenset(name for name in (self._arrival.request.host, opening.name) if name)
+                names = frozenset(name for name in (self.arrival.request.host, opening.name) if name)
                 relaying, self._child = self._child, self._child or self._relay(names)
                 self._desk.relayed(self.context.client, names)
                 if relaying is not None:
                     yield from relaying.handle_event(data)
                     return
             case _:
+                if last_words:
+                    yield commands.SendData(self.context.client, last_words)
                 yield from self._close()
                 return
         yield from self._child.handle_event(events.Start())
         yield from self._child.handle_event(data)
 
-    def _relay(self, names: frozenset[str]) -> layer.Layer:
-        """A raw relay that keeps no message; the connection is registered, since a later policy may close it."""
+    def permit(self) -> None:
+        """Ask that this tunnel's host may be connected to."""
         address = self.context.server.address
         assert address is not None
         self._permit(self.context.client, (address[0], address[1]))
+
+    def _relay(self, names: frozenset[str]) -> layer.Layer:
+        """A raw relay that keeps no message; the connection is registered, since a later policy may close it."""
+        self.permit()
         self._desk.relayed(self.context.client, names)
         return tcp.TCPLayer(self.context, ignore=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mitmproxy import http
 from mitmproxy.connection import Client, Server
@@ -132,16 +133,13 @@ def bare_reply(status: int, text: str) -> Reply:
     return Reply(status=status, headers=headers, body=body)
 
 
-def oversized_head(context: Context) -> Reply:
-    """Record and answer a head that was never read to its end; all that is known is the connection."""
+def oversized_head(context: Context, data: bytes) -> Reply:
+    """Record and answer a head that was never read to its end: all that is known is the connection and `data`."""
     reason = f"the request line and headers take more than the {MAX_HEAD_BYTES} bytes allowed"
     try:
         wiring = current()
-        address = context.server.address or ("", 0)
         arrival = Arrival(
-            request=Request(
-                method="", scheme="https" if context.client.tls else "http", host=address[0], port=address[1], path=""
-            ),
+            request=_begun(context, data),
             subject=subject_of(context.client.peername),
             authorities=(),
             http_version="1.1",
@@ -151,6 +149,21 @@ def oversized_head(context: Context) -> Reply:
         return wiring.enforcer.refuse(arrival, protocol_block("header-size", reason))
     except Exception as error:
         return last_resort("refusing an oversized head", error)
+
+
+def _begun(context: Context, data: bytes) -> Request:
+    """As much of a request as its first bytes tell."""
+    scheme = "https" if context.client.tls else "http"
+    method, _, rest = data[:4096].decode("latin-1").partition(" ")
+    target = rest.split(" ", 1)[0].split("\r", 1)[0]
+    host, port = context.server.address[:2] if context.server.address else ("", 80)
+    if not target.startswith("/"):
+        try:
+            parts = urlsplit(target)
+            host, port, target = parts.hostname or host, parts.port or port, parts.path
+        except ValueError:
+            target = ""
+    return Request(method=method, scheme=scheme, host=host, port=port, path=target)
 
 
 def failure_of(message: str, server: Server) -> tuple[Failure, str]:

@@ -20,7 +20,7 @@ from forgewall.cli import events as command
 from forgewall.errors import UsageError
 from forgewall.model import Operation
 from forgewall.record import reader
-from forgewall.record.event import Change, Result
+from forgewall.record.event import Change, Result, Severity
 from forgewall.record.log import EventLog
 
 SOURCES = Path(forgewall.__file__).parents[1]
@@ -291,3 +291,14 @@ def test_a_follower_misses_nothing_when_files_move_between_looks(tmp_path: Path)
     path.write_bytes(b'{"short":1}\n')  # emptied and begun anew under its eyes
     assert list(follower.lines(lambda: False)) == [b'{"short":1}']
     follower.close()
+
+
+def test_a_fault_names_the_client_once(tmp_path: Path, log: EventLog, capsys: Any) -> None:
+    log.write(samples.fault())
+    unreached = {"where": "upstream", "severity": Severity.NOTICE, "exception": None}
+    log.write(samples.fault(**unreached, message="name not resolved"))
+    run("--events", str(tmp_path))
+    internal, upstream = capsys.readouterr().out.splitlines()
+    assert internal.count("10.1.2.3") == 1
+    assert upstream.count("10.1.2.3") == 1
+    assert "Could not reach" in upstream

@@ -81,7 +81,7 @@ def test_json_holds_everything(path: Path, capsys: pytest.CaptureFixture[str]) -
         "code": "too-large",
         "rule": "defaults/max_upload",
         "reference": "built-in",
-        "reason": "60.0 MiB is over the limit of 50.0 MiB for github.com/acme",
+        "reason": "60 MiB is over the limit of 50 MiB for github.com/acme",
         "would_action": None,
         "max_upload": 50 * 2**20,
         "over": "block",

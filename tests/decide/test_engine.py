@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -395,7 +396,7 @@ def test_the_trace_tells_what_was_tried() -> None:
             "block",
             "too-large",
             "approved/github.com/acme/small",
-            "3.0 MiB is over the limit of 1.0 MiB for github.com/acme/small",
+            "3 MiB is over the limit of 1 MiB for github.com/acme/small",
         ),
         ("github.com/acme/api", NOBODY, 50 * MIB, "allow", "approved", "approved/github.com/acme", ""),
         (
@@ -414,7 +415,7 @@ def test_the_trace_tells_what_was_tried() -> None:
             "log",
             "too-large",
             "approved/github.com/acme/logged",
-            "3.0 MiB is over the limit of 1.0 MiB for github.com/acme/logged",
+            "3 MiB is over the limit of 1 MiB for github.com/acme/logged",
         ),
         (
             "gitlab.com/pilot",
@@ -423,7 +424,7 @@ def test_the_trace_tells_what_was_tried() -> None:
             "log",
             "too-large",
             "approved/gitlab.com/pilot",
-            "3.0 MiB is over the limit of 1.0 MiB for gitlab.com/pilot",
+            "3 MiB is over the limit of 1 MiB for gitlab.com/pilot",
         ),
         (
             "github.com/mallory/loot",
@@ -510,7 +511,7 @@ def test_a_logged_write_over_the_limit_is_cut() -> None:
     policy = changed("writes: block", "writes: log\n  max_upload: 1MiB")
     verdict = ask(target("github.com/m/l"), size=2 * MIB, policy=policy)
     assert (verdict.action, verdict.code) == ("block", "too-large")
-    assert verdict.reason == "2.0 MiB is over the limit of 1.0 MiB for github.com/m/l"
+    assert verdict.reason == "2 MiB is over the limit of 1 MiB for github.com/m/l"
 
 
 def test_personal_auth_and_telemetry_may_be_blocked() -> None:
@@ -612,3 +613,41 @@ def test_many_alternatives_make_no_endless_trace() -> None:
     verdict = ask(target("github.com/a/b"), policy=f"version: 1\napproved:\n{entries}")
     assert verdict.action is Action.BLOCK
     assert len(verdict.trace) <= 51
+
+
+def gist(operation: Operation, evidence: str) -> Target:
+    return replace(target(None, operation), host="gist.github.com", evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (
+            gist(Operation.PUSH, "git push: info/refs asks for git-receive-pack"),
+            "a gist's URL names no owner, so no approval can cover it",
+        ),
+        (
+            gist(Operation.SNIPPET, "POST /gists"),
+            "the request doesn't say whose gist this is or will be, so no approval can cover it",
+        ),
+        (
+            replace(target(None, Operation.CREATE_REPO), evidence="POST /user/repos"),
+            "the request doesn't name the owner of the new repository, so no approval can cover it",
+        ),
+        (
+            replace(target(None, Operation.ISSUE), evidence="POST /projects/{project}/issues"),
+            "it is not certain whose repository this `issue` concerns",
+        ),
+        (
+            replace(target(None, Operation.UNIDENTIFIED), evidence="this kind of PUT request is not understood"),
+            "this kind of PUT request is not understood",
+        ),
+    ],
+)
+def test_a_reason_is_in_plain_words_and_shows_no_route(asked: Target, reason: str) -> None:
+    assert ask(asked).reason == reason
+
+
+def test_a_size_near_its_limit_is_told_to_the_byte() -> None:
+    reason = ask(target("github.com/acme/small"), size=MIB + 1).reason
+    assert reason == "1,048,577 bytes is over the limit of 1,048,576 bytes for github.com/acme/small"

@@ -62,7 +62,25 @@ def test_without_a_logged_event_no_event_is_claimed(asked: Request) -> None:
     assert header(reply, "x-forgewall-event") is None
     assert "quoting" not in plain(reply)
     assert "(event" not in plain(reply)
-    assert "can't judge" in plain(reply).replace("&#x27;", "'")
+    assert "can't record" in plain(reply).replace("&#x27;", "'")
+    assert "can't judge" not in plain(reply).replace("&#x27;", "'")
+
+
+def test_our_own_failure_says_that_nothing_can_be_judged() -> None:
+    assert "can't judge requests now" in plain(refuse(refusal(code="internal-error"), REQUESTS["text"], None))
+
+
+def test_the_documented_interface_is_advised_only_for_what_is_not_understood() -> None:
+    def advice(reason: str) -> str:
+        return plain(refuse(refusal(code="unidentified", reason=reason), REQUESTS["text"], None))
+
+    assert "documented interface" in advice("this kind of PUT request is not understood")
+    assert "documented interface" not in advice("a gist's URL names no owner, so no approval can cover it")
+
+
+def test_bitbucket_shows_two_sentences_with_capitals() -> None:
+    body = json.loads(refuse(refusal(), REQUESTS["bitbucket"], target(Kind.BITBUCKET, "bitbucket.org")).body)
+    assert body["error"]["detail"].startswith("github.com/mallory/loot is not an approved repository. Ask security@")
 
 
 @EVERY
@@ -122,7 +140,12 @@ def test_a_limit_is_told_in_its_unit() -> None:
         ("altssh.gitlab.com", 443, "git config --global url.https://gitlab.com/.insteadOf git@gitlab.com:"),
         ("altssh.bitbucket.org", 443, "git config --global url.https://bitbucket.org/.insteadOf git@bitbucket.org:"),
         ("github.com", 9418, "git config --global url.https://github.com/.insteadOf git://github.com/"),
-        ("git.acme.example", 2222, "use https://git.acme.example/ on its usual port"),
+        ("github.com", 2222, "use https://github.com/ on its usual port"),
+        ("acme.ghe.com", 22, "use the repository's https:// address"),
+        ("ssh.dev.azure.com", 22, "use the repository's https:// address"),
+        ("git.acme.example", 22, "git remote set-url origin https://"),
+        ("bb.acme.example", 7999, "git remote set-url origin https://"),
+        ("git.acme.example", 2222, "use the repository's https:// address"),
     ],
 )
 def test_ssh_is_told_the_way_to_https_in_body_and_status_line(host: str, port: int, advice: str) -> None:

@@ -373,3 +373,12 @@ def test_a_bug_in_rendering_is_not_taken_for_a_written_event(tmp_path: Path, mon
     monkeypatch.setattr(log_module, "document", broken)
     with pytest.raises(LookupError):
         EventLog(tmp_path).write(samples.decision())
+
+
+def test_a_file_in_the_place_of_the_directory_is_named_as_such(tmp_path: Path) -> None:
+    place = tmp_path / "events"
+    place.write_text("")
+    for directory in (place, place / "below"):
+        with pytest.raises(EventLogError) as caught:
+            EventLog(directory).check()
+        assert str(caught.value).endswith("; something that is no directory is in its place.")

@@ -16,11 +16,11 @@ from typing import Any, TextIO
 from forgewall.errors import UsageError
 from forgewall.record import redact
 from forgewall.record.reader import Follower, lines, lines_backwards
+from forgewall.sizes import rounded
 
 _DEFAULT_COUNT = 200
 _POLL_SECONDS = 0.2
 _COLOURS = {"BLOCKED": "31", "WOULD-BLOCK": "33", "CUT": "31", "ERROR": "31", "REJECTED": "31", "ALLOWED": "32"}
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -151,7 +151,8 @@ def readable(event: dict[str, Any], *, colour: bool = False) -> str:
     if _at(event, "event.dataset") in {"forgewall.decision", "forgewall.upload"}:
         parts = [_who(event), _operation(event), _where(event), _size(event), _at(event, "event.reason")]
     else:
-        parts = [str(event.get("message", ""))]
+        who, message = _who(event), str(event.get("message", ""))
+        parts = [message] if who in message else [who, message]
     text = "  ".join(redact.printable(part, 400) for part in parts if part)
     return f"{redact.printable(stamp, 19)}  {shown}  {text}  [{redact.printable(_at(event, 'event.id'), 40)}]"
 
@@ -191,10 +192,7 @@ def _size(event: dict[str, Any]) -> str:
     text = _at(event, "http.request.body.bytes")
     if not text.isdecimal() or len(text) > 19:
         return ""
-    number, unit = float(text), 0
-    while number >= 1024 and unit < len(_UNITS) - 1:
-        number, unit = number / 1024, unit + 1
-    return f"{number:.1f} {_UNITS[unit]}" if unit else f"{text} B"
+    return rounded(int(text))
 
 
 def _at(event: dict[str, Any], path: str) -> str:

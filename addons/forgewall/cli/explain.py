@@ -14,10 +14,10 @@ from forgewall.decide.complaints import quote
 from forgewall.decide.fields import moment_of
 from forgewall.decide.policy import Policy
 from forgewall.decide.sentence import FORMS, Sentence, parse_sentence
-from forgewall.decide.wording import bytes_as_text
 from forgewall.errors import UsageError
 from forgewall.model import Action, Subject, Target, Verdict
 from forgewall.proxy.policyfile import PolicyFile
+from forgewall.sizes import rounded, size
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,9 +73,9 @@ def _moment(text: str) -> datetime:
 def _as_text(explanation: _Explanation) -> str:
     sentence, target, verdict = explanation.sentence, explanation.target, explanation.verdict
     request, subject = sentence.request, explanation.subject
-    size = f", {bytes_as_text(sentence.size)}" if sentence.size is not None else ""
+    length = f", {rounded(sentence.size)}" if sentence.size is not None else ""
     place = request.host if request.port in {80, 443} else f"{request.host}:{request.port}"
-    rows = [("request", f"{request.method} {request.scheme}://{place}{request.path}{size}")]
+    rows = [("request", f"{request.method} {request.scheme}://{place}{request.path}{length}")]
     if target is None:
         rows.append(("target", f"none: {request.host} is no code forge"))
     else:
@@ -92,7 +92,7 @@ def _as_text(explanation: _Explanation) -> str:
     rows.append(("verdict", f"{verdict.action} ({verdict.code}{would}): {verdict.reason}"))
     rows.append(("decided by", f"{verdict.rule}  {verdict.reference}"))
     if verdict.action is not Action.BLOCK and verdict.max_upload is not None:
-        rows.append(("limit", f"{bytes_as_text(verdict.max_upload)}, beyond it {verdict.over}"))
+        rows.append(("limit", f"{size(verdict.max_upload)}, beyond it {verdict.over}"))
     return "\n".join(f"{name:<11}{_printable(text)}" for name, text in rows)
 
 

@@ -15,9 +15,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Serve as the forward proxy until SIGTERM or Ctrl-C; SIGHUP reads the policy again.",
     )
     parser.add_argument(
-        "--policy", metavar="FILE", type=Path, default=Path("policy/forgewall.yaml"), help="(default: %(default)s)"
+        "--policy",
+        metavar="FILE",
+        type=Path,
+        default=Path("policy/forgewall.yaml"),
+        help="the policy, read again when it changes (default: %(default)s)",
     )
-    parser.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8080", help="(default: %(default)s)")
+    parser.add_argument(
+        "--listen",
+        metavar="HOST:PORT",
+        default="127.0.0.1:8080",
+        help="where clients connect; 0.0.0.0:8080 serves other machines, too (default: %(default)s)",
+    )
     parser.add_argument(
         "--events", metavar="DIR", type=Path, default=Path("events"), help="the event log (default: %(default)s)"
     )

@@ -32,7 +32,7 @@ from datetime import datetime
 from forgewall.decide import wording
 from forgewall.decide.policy import Approval, Policy, Reads
 from forgewall.identify.targets import fold
-from forgewall.model import Action, Also, Effect, Mode, Operation, Step, Subject, Target, Verdict
+from forgewall.model import Action, Also, Effect, Kind, Mode, Operation, Step, Subject, Target, Verdict
 
 CAPS = {
     Effect.READ: 16 * 1024 * 1024,
@@ -63,6 +63,7 @@ def decide(policy: Policy, target: Target, subject: Subject, size: int | None, n
         operation=target.operation,
         effect=target.effect if certain else Effect.WRITE,
         evidence=target.evidence,
+        gist=target.kind is Kind.GITHUB and target.host.startswith("gist."),
     )
     main = judge.rule(part)
     verdict = _observed(main)
@@ -85,6 +86,7 @@ class _Part:
     operation: Operation
     effect: Effect
     evidence: str
+    gist: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,10 @@ class _Judge:
 
     def _unidentified(self, part: _Part) -> _Ruling:
         unclear = part.operation is Operation.UNIDENTIFIED
-        reason = wording.not_understood(part.evidence) if unclear else wording.not_placed(part.operation, part.evidence)
+        if unclear:
+            reason = wording.not_understood(part.evidence)
+        else:
+            reason = wording.not_placed(part.operation, part.evidence, gist=part.gist)
         return self._default("unidentified", self.policy.defaults.unidentified, "unidentified", reason, part)
 
     def _write(self, part: _Part, key: str) -> _Ruling:

@@ -6,40 +6,40 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from forgewall.model import GROUPS, Operation, Subject
+from forgewall.sizes import plain, rounded
+from forgewall.sizes import size as exact
 
+_NEW = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT})
 MAX_EVIDENCE = 300
 """Characters of evidence that are repeated in a reason."""
 
 
-def bytes_as_text(size: int) -> str:
-    """`size` in bytes as `3.0 MiB`."""
-    if size < 1024:
-        return f"{size} bytes" if size != 1 else "1 byte"
-    value = float(size)
-    for unit in ("KiB", "MiB", "GiB", "TiB", "PiB"):
-        value /= 1024
-        if value < 1024 or unit == "PiB":
-            break
-    return f"{value:.1f} {unit}"
-
-
 def too_large(size: int, limit: int, label: str) -> str:
     """Why an upload of `size` bytes is over `limit` bytes; `label` says for whom the limit is."""
-    shown, bound = bytes_as_text(size), bytes_as_text(limit)
-    if shown == bound:
-        shown, bound = f"{size:,} bytes", f"{limit:,} bytes"
+    shown, bound = rounded(size), exact(limit)
+    if bound in (shown, plain(limit)):
+        shown, bound = plain(size), plain(limit)
     return f"{shown} is over the limit of {bound} for {label}"
 
 
 def not_understood(evidence: str) -> str:
     """Why a request is refused whose operation isn't certain."""
     said = _shortened(evidence)
-    return said if said.endswith("is not understood") else f"the request is not understood: {said}"
+    speaks = said.endswith("is not understood") or "doesn't tell whose" in said
+    return said if speaks else f"the request is not understood: {said}"
 
 
-def not_placed(operation: Operation, evidence: str) -> str:
-    """Why a request is refused whose operation is certain, but not whom it concerns."""
-    return f"it is not certain whose repository this `{operation}` concerns: {_shortened(evidence)}"
+def not_placed(operation: Operation, evidence: str, *, gist: bool = False) -> str:
+    """Why a request is refused whose operation is certain, but not whom it concerns. Repeats no route."""
+    if gist and operation is Operation.SNIPPET:
+        return "the request doesn't say whose gist this is or will be, so no approval can cover it"
+    if gist:
+        return "a gist's URL names no owner, so no approval can cover it"
+    route = evidence.partition(" ")[2].startswith("/")
+    if route and operation in _NEW:
+        return "the request doesn't name the owner of the new repository, so no approval can cover it"
+    more = "" if route else f": {_shortened(evidence)}"
+    return f"it is not certain whose repository this `{operation}` concerns{more}"
 
 
 def not_approved(address: str, repository: str | None) -> str:

@@ -18,8 +18,8 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 
-from forgewall.enforce.wording import size
 from forgewall.model import Action
+from forgewall.sizes import size
 
 PIECE = 65536  # most output held at once, in bytes
 SLICE = 16384  # most input given to zlib at once, in bytes: its copy of the unread rest stays small

@@ -72,4 +72,9 @@ class Message:
     @property
     def sentence(self) -> str:
         """The message as one line for clients that show one."""
-        return f"{self.what} {self.why} {self.todo[:1].upper()}{self.todo[1:]}"
+        return f"{self.what} {self.explanation}"
+
+    @property
+    def explanation(self) -> str:
+        """Why, and what to do: two sentences on one line."""
+        return f"{self.why} {self.todo[:1].upper()}{self.todo[1:]}"

@@ -37,7 +37,7 @@ def gitlab(message: Message) -> Reply:
 
 def bitbucket_cloud(message: Message) -> Reply:
     """Bitbucket Cloud's error object; the two sentences that say why and what to do stand in `detail`."""
-    error = {"message": message.sentence, "detail": f"{message.why} {message.todo}"}
+    error = {"message": message.sentence, "detail": message.explanation}
     return _json(message, {"type": "error", "error": error})
 
 

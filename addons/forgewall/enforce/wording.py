@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 from forgewall.enforce.refusal import Failure, Message, Refusal
+from forgewall.identify.registry import Registry
 from forgewall.model import Kind, Operation, Request
+from forgewall.sizes import size as size  # noqa: PLC0414 - told to others from here, too
 
 ADDRESS_CHARS = 300
 SENTENCE_CHARS = 600
@@ -71,7 +74,7 @@ _TODO: Mapping[str, str] = MappingProxyType(
     {
         "unapproved": "ask {whom} to approve it{quoting}",
         "forbidden": "don't retry, this address is closed on purpose; questions: {whom}{quoting}",
-        "unidentified": "use git or the forge's documented interface if you can, or ask {whom}{quoting}",
+        "unidentified": "ask {whom}{quoting}",
         "host-mismatch": "connect to the host under its own name; if you did, tell {whom}{quoting}",
         "other-host": "ask {whom} to open this host{quoting}",
         "upgrade": "use plain HTTPS requests instead of an upgraded connection, or ask {whom}{quoting}",
@@ -86,13 +89,16 @@ _TODO: Mapping[str, str] = MappingProxyType(
         "self-test": "try again in a few minutes; if it stays, tell {whom}{quoting}",
     }
 )
+_TODO_UNCLEAR = "use git or the forge's documented interface if you can, or ask {whom}{quoting}"
+"""Where the request itself wasn't understood; another client may write it so that it is."""
+_NOW: Mapping[str, str] = MappingProxyType({"log-unwritable": "can't record requests now"})
 _SHORT: Mapping[str, str] = MappingProxyType(
     {
         "unapproved": "not approved by Forgewall",
         "forbidden": "forbidden by Forgewall",
         "too-large": "too large for Forgewall",
         "internal-error": "Forgewall can't judge now",
-        "log-unwritable": "Forgewall can't log now",
+        "log-unwritable": "Forgewall can't record now",
     }
 )
 
@@ -119,7 +125,7 @@ def say(refusal: Refusal, request: Request) -> Message:
         status=refusal.status or _STATUS.get(refusal.code, 403),
         code=clean(refusal.code, 40),
         subject=subject,
-        what=f"Forgewall can't judge requests now, so it stopped {deed} {subject}."
+        what=f"Forgewall {_NOW.get(refusal.code, "can't judge requests now")}, so it stopped {deed} {subject}."
         if own_fault
         else f"Forgewall refused {deed} {subject}.",
         why=_sentence(refusal.reason),
@@ -178,11 +184,16 @@ def _todo(refusal: Refusal, request: Request) -> str:
         return f"{_https_instead(request)} (questions: {whom}{quoting})."
     if refusal.code == "too-large" and refusal.limit is not None:
         return f"send at most {size(refusal.limit)} in one request, or ask {whom} for a higher limit{quoting}."
+    if refusal.code == "unidentified" and "not understood" in refusal.reason:
+        return _TODO_UNCLEAR.format(whom=whom, quoting=quoting) + "."
     return _TODO.get(refusal.code, "ask {whom}{quoting}").format(whom=whom, quoting=quoting) + "."
 
 
 def _https_instead(request: Request) -> str:
     host = forge_name(request.host)
+    if not _plainly_mapped(host):
+        # Only the forge's own page knows the port and the prefix that its HTTPS address has.
+        return "use the repository's https:// address, as its page shows it (git remote set-url origin https://…)"
     if request.port == 9418:
         return f"use HTTPS: git config --global url.https://{host}/.insteadOf git://{host}/"
     if request.port == 22 or host != request.host.lower().rstrip("."):
@@ -192,6 +203,22 @@ def _https_instead(request: Request) -> str:
     )
 
 
+def _plainly_mapped(host: str) -> bool:
+    """Whether `git@HOST:path` and `https://HOST/path` are the same repository: on built-in forges with plain paths."""
+    found = _built_in().lookup(host)
+    return (
+        found is not None
+        and found.forge == host
+        and not found.label
+        and found.kind not in (Kind.AZURE_DEVOPS, Kind.CODECOMMIT)
+    )
+
+
+@cache
+def _built_in() -> Registry:
+    return Registry.build()
+
+
 def forge_name(host: str) -> str:
     """The host that serves HTTPS for a forge's SSH-over-443 host: `ssh.github.com` -> `github.com`."""
     name = clean(host, 253).lower().rstrip(".")
@@ -199,14 +226,6 @@ def forge_name(host: str) -> str:
         if name.startswith(prefix) and "." in name.removeprefix(prefix):
             return name.removeprefix(prefix)
     return name
-
-
-def size(count: int) -> str:
-    """`count` bytes in the largest binary unit that is exact to one decimal, else in bytes: `50 MiB`."""
-    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if count >= factor and count * 10 % factor == 0:
-            return f"{count / factor:g} {unit}"
-    return f"{count} bytes"
 
 
 def _sentence(text: str) -> str:

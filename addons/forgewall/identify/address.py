@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from forgewall.identify.paths import is_name
 from forgewall.identify.registry import ForgeHost, Registry
@@ -66,7 +67,9 @@ def parse_address(text: str, registry: Registry) -> Address:
     host, *segments = text.split("/")
     forge_host = registry.lookup(host)
     if forge_host is None:
-        raise ValueError(f"`{host}` is not a known forge; a self-hosted one must stand under `forges:` first")
+        near = get_close_matches(host.lower(), sorted(registry.forges), n=1, cutoff=0.8)
+        meant = f" (did you mean `{near[0]}`?)" if near else ""
+        raise ValueError(f"`{host}` is not a known forge{meant}; a self-hosted one must stand under `forges:` first")
     if forge_host.host != forge_host.forge:
         raise ValueError(f"addresses of this forge are written with `{forge_host.forge}`, not `{host}`")
     if forge_host.kind is Kind.AZURE_DEVOPS:

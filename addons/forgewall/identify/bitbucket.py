@@ -53,7 +53,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     if request.method in plain.READS:
         at_home = path.segments[:1] and path.segments[0].lower() in pages("bitbucket")
         return _read(request, forge_host, () if at_home else path.segments)
-    return unidentified(forge_host, f"nobody listed this {request.method} route")
+    return unidentified(forge_host, f"this kind of {request.method} request is not understood")
 
 
 def _api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -64,8 +64,10 @@ def _api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     if found is not None:
         return found
     if any(segment.startswith("{") for segment in segments[1:3]):
-        return unidentified(forge_host, "an id in braces doesn't tell whose it is")
-    evidence = f"nobody listed this {request.method} route"
+        return unidentified(
+            forge_host, "an id in braces doesn't tell whose it is; use the names of workspace and repository instead"
+        )
+    evidence = f"this kind of {request.method} request is not understood"
     if segments[:1] == ("repositories",) and len(segments) > 2 and all(is_name(name) for name in segments[1:3]):
         return unidentified(forge_host, evidence, owner=segments[1], repository=segments[2])
     return unidentified(forge_host, evidence)

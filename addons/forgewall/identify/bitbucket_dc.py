@@ -70,7 +70,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
             return plain_read(forge_host, evidence)
         return plain_read(forge_host, evidence, owner=owner, repository=repository)
     if match is None or not known or (not path.splits_alike and "{**}" not in match.route.pattern):
-        evidence = f"nobody listed this {request.method} route"
+        evidence = f"this kind of {request.method} request is not understood"
         return (
             unidentified(forge_host, evidence, owner=owner, repository=repository)
             if known
@@ -170,7 +170,7 @@ def _instance(call: _Call) -> Target:
 
 
 def _by_id(call: _Call) -> Target:
-    return call.doubtful(f"{call.evidence}: an id doesn't tell whose it is")
+    return call.doubtful("a number or a commit in the request doesn't tell whose it is")
 
 
 _BY_ROLE: Mapping[str, Callable[[_Call], Target]] = {

@@ -58,7 +58,7 @@ def answer(call: Call) -> Target:
 
 def unlisted(request: Request, forge_host: ForgeHost, names: tuple[str, ...] = ()) -> Target:
     """The target of a route that nobody listed, below `owner/repository` if the path says so beyond doubt."""
-    evidence = f"nobody listed this {request.method} route"
+    evidence = f"this kind of {request.method} request is not understood"
     if len(names) == 2 and all(is_name(name) for name in names) and (repository := bare(names[1])):
         return unidentified(forge_host, evidence, owner=names[0], repository=repository)
     return unidentified(forge_host, evidence)
@@ -176,7 +176,9 @@ def _instance(call: Call) -> Target:
 
 
 def _by_id(call: Call) -> Target:
-    return unidentified(call.forge_host, f"{call.evidence}: the number doesn't tell whose it is")
+    return unidentified(
+        call.forge_host, "the number in the path doesn't tell whose it is; use the path that names the owner"
+    )
 
 
 _BY_ROLE: Mapping[str, Callable[[Call], Target]] = {

@@ -47,7 +47,7 @@ def _web(request: Request, forge_host: ForgeHost, path: Path) -> Target:
         return answer(Call(request=request, forge_host=forge_host, path=path, route=match.route, place=place))
     if request.method in plain.READS:
         return _read(request, forge_host, place)
-    evidence = f"nobody listed this {request.method} route"
+    evidence = f"this kind of {request.method} request is not understood"
     if place is None or "-" not in segments:
         # Without `/-/` nobody can tell where the project's path ends.
         return unidentified(forge_host, evidence)

@@ -81,7 +81,7 @@ def identify_api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     match = table("gitlab-api").match(request.method, path.segments)
     if match is None:
         where = place_of(path.segments[1], path.segments[0]) if len(path.segments) > 1 else None
-        evidence = f"nobody listed this {request.method} route"
+        evidence = f"this kind of {request.method} request is not understood"
         if where is None:
             return unidentified(forge_host, evidence)
         return unidentified(forge_host, evidence, owner=where.owner, repository=where.repository)
@@ -132,8 +132,11 @@ def _nowhere(call: Call, project: str) -> Target:
     if call.route.operation.effect is not Effect.WRITE:
         return _homeless(call)
     if _ID.fullmatch(project):
-        return unidentified(call.forge_host, f"{call.evidence}: the id {project} doesn't tell whose it is")
-    return unidentified(call.forge_host, f"{call.evidence}: the path names no certain project")
+        group = call.route.pattern[0] == "groups"
+        what, example = ("group", "group%2Fsubgroup") if group else ("project", "group%2Fproject")
+        evidence = f"the number {project} doesn't tell whose {what} it is; use the {what}'s path ({example}) instead"
+        return unidentified(call.forge_host, evidence)
+    return unidentified(call.forge_host, "the path names no certain project or group")
 
 
 def _namespace(fields: Mapping[str, object], *names: str) -> str | None:
@@ -188,7 +191,7 @@ def _transfer(call: Call) -> Target:
         return call.doubtful("the parameters don't tell certainly where it moves")
     destination = _namespace(fields, *keys)
     if destination is None and any(given(fields, key) for key in keys):
-        return call.doubtful("the id of the new namespace doesn't tell whose it is")
+        return call.doubtful("the number of the new namespace doesn't tell whose it is; use its path instead")
     also = (other(call.forge_host, destination, call.place.repository, "destination"),) if destination else ()
     place = call.place
     return named(call.forge_host, place.owner, place.repository, call.route.operation, call.evidence, also=also)
@@ -210,7 +213,7 @@ def _target(call: Call) -> Target:
         return call.doubtful("the parameters don't tell certainly where the merge request goes")
     # `merge_request[target_project_id]` is how the web form writes it.
     if any("target_project" in key.lower() for key in fields) or isinstance(fields.get("merge_request"), dict):
-        return call.doubtful("the id of the target project doesn't tell whose it is")
+        return call.doubtful("the number of the target project doesn't tell whose it is")
     return call.target(call.route.operation)
 
 
@@ -251,7 +254,7 @@ def _instance(call: Call) -> Target:
 
 
 def _by_id(call: Call) -> Target:
-    return call.doubtful(f"{call.evidence}: an id doesn't tell whose it is")
+    return call.doubtful("a number in the request doesn't tell whose it is")
 
 
 _BY_ROLE: Mapping[str, Callable[[Call], Target]] = {

@@ -156,6 +156,11 @@ class Registry:
                 exact[folded] = forge_host
         return cls(exact, tree, buckets)
 
+    @property
+    def forges(self) -> frozenset[str]:
+        """The hosts that addresses are written with, but for those of which each customer has an own one."""
+        return frozenset(forge_host.forge for forge_host in self._exact.values())
+
     def lookup(self, host: str) -> ForgeHost | None:
         """The forge that `host` belongs to; None if it is no forge. Case, one trailing dot and IDNA are folded."""
         found = self._exact.get(host)

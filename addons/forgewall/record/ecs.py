@@ -16,6 +16,7 @@ from forgewall import __version__
 from forgewall.model import Action, Effect, Operation, Target, Verdict
 from forgewall.record import attack, redact
 from forgewall.record.event import (
+    UPSTREAM,
     Change,
     Decision,
     Event,
@@ -154,7 +155,7 @@ def _fault(event: Fault) -> Document:
             "category": ["web"],
             "type": ["error"] if error else ["info"],
             "action": "internal-error" if error else "notice",
-            "outcome": "failure" if error else "success",
+            "outcome": "failure" if error or event.where == UPSTREAM else "success",
             "reason": event.message,
         },
         "log": {"level": "error" if error else "warn"},

@@ -17,6 +17,9 @@ from forgewall.record.ulid import new_id
 MAX_PROBLEMS = 20
 """How many policy problems one event may hold; `PolicyChange.problem_count` tells how many there were."""
 
+UPSTREAM = "upstream"
+"""`Fault.where` if a host couldn't be reached; `Fault.message` is then the cause alone: `name not resolved`."""
+
 
 def utc_now() -> datetime:
     """The present time, aware, in UTC."""
@@ -44,7 +47,6 @@ class Change(StrEnum):
 
     LOADED = "loaded"
     REJECTED = "rejected"
-    UNCHANGED = "unchanged"
 
 
 class Severity(StrEnum):

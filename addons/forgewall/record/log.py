@@ -36,6 +36,9 @@ _HINTS = {
     errno.EDQUOT: "raise the quota or free some space",
     errno.EACCES: "let the proxy's user write there",
     errno.EPERM: "let the proxy's user write there",
+    errno.EEXIST: "something that is no directory is in its place",
+    errno.ENOTDIR: "something that is no directory is in its place",
+    errno.EINVAL: "move away what is in the place of its file",
     errno.EROFS: "give it a directory that can be written to",
 }
 
@@ -219,9 +222,9 @@ class EventLog:
 
     def _sentence(self, error: Exception) -> str:
         if not isinstance(error, OSError):
-            return f"can't write the event log in {self.directory}: {error}"
+            return f"can't write the event log in {self.directory}: {error}."
         hint = _HINTS.get(error.errno or 0, "make its directory writable")
-        return f"can't write the event log in {self.directory}: {error.strerror or error}; {hint}"
+        return f"can't write the event log in {self.directory}: {error.strerror or error}; {hint}."
 
 
 def _ends_torn(descriptor: int) -> bool:

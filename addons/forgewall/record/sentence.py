@@ -6,7 +6,18 @@ For people; programs read the fields. Nothing is redacted here, `record.ecs` doe
 from __future__ import annotations
 
 from forgewall.model import Action, Effect, Operation, Subject, Target, Verdict
-from forgewall.record.event import Change, Decision, Event, Fault, PolicyChange, Result, Severity, Stage, Upload
+from forgewall.record.event import (
+    UPSTREAM,
+    Change,
+    Decision,
+    Event,
+    Fault,
+    PolicyChange,
+    Result,
+    Severity,
+    Stage,
+    Upload,
+)
 
 _WORDS = {Operation.PUSH: "git push", Operation.FETCH: "read", Operation.UNIDENTIFIED: "unidentified request"}
 _ENDED = {
@@ -87,17 +98,19 @@ def _upload(event: Upload) -> str:
 
 
 def _policy(event: PolicyChange) -> str:
-    digest = (event.new_digest or "unreadable")[:12]
     if event.change is Change.REJECTED:
-        first = f", first {event.problems[0]}" if event.problems else ""
+        first = f", first: {event.problems[0]}" if event.problems else ""
+        changed = "changed " if event.policy else ""
         kept = f"the policy {event.policy.digest[:12]} stays in force" if event.policy else "no policy is in force"
-        return f"Rejected policy {digest} with {event.problem_count} problem(s), {kept}{first}"
-    word = "Loaded" if event.change is Change.LOADED else "Read unchanged"
+        return f"Rejected the {changed}policy file: {event.problem_count} problem(s){first}; {kept}"
     where = f" from {event.policy.file}, mode {event.policy.mode.value}" if event.policy else ""
-    return f"{word} policy {digest}{where}, {event.approvals} approval(s)"
+    return f"Loaded policy {(event.new_digest or 'unknown')[:12]}{where}, {event.approvals} approval(s)"
 
 
 def _fault(event: Fault) -> str:
+    if event.where == UPSTREAM and event.exchange is not None:
+        asker = f" (asked by {who(event.subject)})" if event.subject else ""
+        return f"Could not reach {event.exchange.host}: {event.message}{asker}"
     cause = f" ({event.exception})" if event.exception else ""
     head = "Internal error" if event.severity is Severity.ERROR else "Notice"
     return f"{head} in {event.where}{cause}: {event.message}"

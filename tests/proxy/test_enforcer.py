@@ -21,7 +21,7 @@ from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.enforcer import HOLD_BYTES, MAX_HEAD_BYTES, Enforcer
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.transit import CutOff
-from forgewall.record.event import Result, Severity, Stage
+from forgewall.record.event import UPSTREAM, Result, Severity, Stage
 
 API = "https://api.github.com/repos"
 WEBSOCKET = (("upgrade", "websocket"), ("connection", "Upgrade"))
@@ -723,9 +723,9 @@ def test_a_forge_that_can_t_be_reached_is_noted(enforcer: Enforcer, ledger: Ledg
     assert reply.status in (502, 503, 504)
     assert header(reply, REPLY_EVENT) == notice.id
     assert (notice.severity, notice.exception) == (Severity.NOTICE, None)
-    assert "github.com" in notice.message
-    assert failure.value in notice.message
-    assert "expired" in notice.message
+    assert notice.exchange is not None
+    assert (notice.where, notice.exchange.host) == (UPSTREAM, "github.com")
+    assert notice.message == f"{room._CAUSES[failure]} (the certificate has expired)"
 
 
 def test_a_forge_that_can_t_be_reached_is_told_even_if_nothing_else_works(

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from forgewall.enforce.refusal import Failure, Message, Refusal
 from forgewall.identify.registry import Registry
 from forgewall.model import Kind, Operation, Request
-from forgewall.sizes import size as size  # noqa: PLC0414 - told to others from here, too
+from forgewall.sizes import size
 
 ADDRESS_CHARS = 300
 SENTENCE_CHARS = 600

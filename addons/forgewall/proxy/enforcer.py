@@ -11,8 +11,10 @@ Not here: mitmproxy, sockets, and what an operation is. Connections before any r
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from forgewall.decide.engine import decide
 from forgewall.decide.policy import Policy
@@ -21,7 +23,6 @@ from forgewall.decide.tunnel import other_host
 from forgewall.enforce.commands import CommandReader
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Failure, Reply, unavailable
-from forgewall.enforce.wording import size
 from forgewall.identify.engine import identify
 from forgewall.identify.opening import bare_host, split_authority
 from forgewall.identify.registry import ForgeHost
@@ -32,7 +33,8 @@ from forgewall.proxy.case import Case
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.transit import Transit
-from forgewall.record.event import Decision, Result, Stage, Upload
+from forgewall.record.event import UPSTREAM, Decision, Result, Stage, Upload
+from forgewall.sizes import size
 
 HOLD_BYTES = 256 * 1024
 """How much of a body may be held before the verdict."""
@@ -227,9 +229,20 @@ class Enforcer:
             target = identify(arrival.request, self.policy.registry)
         except Exception:
             target = None
-        words = f"{arrival.request.host} could not be asked: {failure.value}" + (f" ({detail})" if detail else "")
-        event_id = self.journal.notice("upstream", words, case)
+        cause = f"{_CAUSES[failure]} ({detail})" if detail else _CAUSES[failure]
+        event_id = self.journal.notice(UPSTREAM, cause, case)
         return unavailable(failure, detail, arrival.request, target, contact=case.policy.contact, event_id=event_id)
+
+
+_CAUSES: Mapping[Failure, str] = MappingProxyType(
+    {
+        Failure.DNS: "the name was not resolved",
+        Failure.CONNECT: "no connection could be made",
+        Failure.TIMEOUT: "no answer in time",
+        Failure.CERTIFICATE: "the certificate can't be trusted",
+        Failure.PROTOCOL: "the answer could not be read",
+    }
+)
 
 
 def _identify(case: Case) -> Target:

@@ -97,7 +97,8 @@ def test_an_upload_over_its_limit_is_cut_and_never_completed(
     assert forge.settle()
     assert [seen.outcome for seen in forge.requests()] in ([], ["aborted"])
     known_length = framing != "no-length-h2" and "chunked" not in framing
-    assert (forge.requests() == []) is known_length
+    if known_length:
+        assert forge.requests() == []  # refused at its headers; others may be cut before the forge has read theirs
     assert all(seen.body <= (1 << 20) for seen in forge.requests())
     if not known_length:
         (event,) = run.events("upload")

@@ -89,7 +89,7 @@ class Passage:
         self.out += self.play.send(events.ConnectionClosed(self.context.client))
 
     def wake(self) -> None:
-        self.out += self.play.wake(wakeups(self.out)[0])
+        self.out += self.play.wake(wakeups(self.out)[-1])
 
     @property
     def up(self) -> bytes:
@@ -182,6 +182,9 @@ def test_a_forge_s_tls_is_ended_here(part: int) -> None:
 def test_anything_else_on_a_forge_s_tls_port_is_closed(data: bytes, code: str) -> None:
     passage = Passage("github.com", 443)
     passage.send(data)
+    if data.startswith(b"SSH"):
+        assert not passage.closed  # it is given time to read why
+        passage.wake()
     assert (passage.closed, passage.connected, passage.up) == (True, [], b"")
     (told,) = passage.ledger.decisions
     assert (told.verdict.code, told.stage, told.verdict.action) == (code, Stage.CONNECTION, Action.BLOCK)
@@ -239,6 +242,9 @@ def test_plain_http_to_a_forge_is_read_as_requests() -> None:
 def test_anything_else_on_a_forge_s_http_port_is_closed(data: bytes, code: str) -> None:
     passage = Passage("github.com", 80)
     passage.send(data)
+    if data.startswith(b"SSH"):
+        assert not passage.closed  # it is given time to read why
+        passage.wake()
     assert (passage.closed, passage.connected, passage.ledger.codes) == (True, [], [code])
 
 
@@ -267,6 +273,9 @@ def test_a_bare_address_that_names_another_host_is_relayed() -> None:
 def test_a_bare_address_that_names_nobody_is_closed(data: bytes) -> None:
     passage = Passage(ADDRESS, 443)
     passage.send(data)
+    if data.startswith(b"SSH"):
+        assert not passage.closed  # it is given time to read why
+        passage.wake()
     assert (passage.closed, passage.connected, passage.up, passage.permitted) == (True, [], b"", False)
 
 

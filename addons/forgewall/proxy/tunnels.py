@@ -196,9 +196,7 @@ class Tunnel(layer.Layer):
                     yield from relaying.handle_event(data)
                     return
             case _:
-                if last_words:
-                    yield commands.SendData(self.context.client, last_words)
-                yield from self._close()
+                yield from self._close(last_words)
                 return
         yield from self._child.handle_event(events.Start())
         yield from self._child.handle_event(data)
@@ -219,6 +217,8 @@ class Tunnel(layer.Layer):
         """Time is up for an opening that isn't complete."""
         self._deadline = None
         if self._settled:
+            if self._child is None:
+                yield from self._close()
             return
         if self.relays and not self._buffer:
             return  # the other side may speak first, or nobody yet
@@ -238,12 +238,18 @@ class Tunnel(layer.Layer):
         else:
             yield from self._close()
 
-    def _close(self) -> layer.CommandGenerator[None]:
+    def _close(self, last_words: bytes = b"") -> layer.CommandGenerator[None]:
+        """Nothing goes on from here. A client still talking would lose `last_words` to a reset: it gets time."""
         self._settled = True
         self._child = None
-        yield commands.CloseConnection(self.context.client)
         if self.context.server.connected:
             yield commands.CloseConnection(self.context.server)
+        if last_words:
+            yield commands.SendData(self.context.client, last_words)
+            self._deadline = commands.RequestWakeup(QUIET_SECONDS)
+            yield self._deadline
+        else:
+            yield commands.CloseConnection(self.context.client)
 
 
 def _arrival(context: Context, flow: http.HTTPFlow) -> Arrival:

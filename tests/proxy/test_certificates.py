@@ -228,7 +228,7 @@ def test_the_companys_own_ca_with_its_chain(tmp_path: Path) -> None:
         assert ca.chain[1] == root.certificate
         assert ca.certificate_pem.count(b"BEGIN CERTIFICATE") == 2
         assert b"PRIVATE" not in ca.certificate_pem
-        assert len(x509.load_pem_x509_certificates(ca.combined_pem)) == 2
+        assert len(x509.load_pem_x509_certificates(ca.certificate_pem)) == 2
     assert not (tmp_path / "unused").exists()
 
 
@@ -304,7 +304,7 @@ def leaf(ca: CA) -> certs.CertStoreEntry:
 def test_a_strict_python_client_accepts_a_leaf_of_it(tmp_path: Path) -> None:
     ca = ensure_ca(tmp_path / "certs")
     chain = tmp_path / "leaf.pem"
-    chain.write_bytes(leaf(ca).cert.to_pem() + ca.combined_pem)
+    chain.write_bytes(leaf(ca).cert.to_pem() + ca.key_path.read_bytes() + ca.certificate_pem)
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(chain)
     client = ssl.create_default_context(cafile=str(ca.certificate_path))

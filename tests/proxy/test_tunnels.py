@@ -493,6 +493,14 @@ def test_a_forge_s_own_tunnel_is_not_closed_by_a_new_policy() -> None:
     assert passage.shut == []
 
 
+def test_what_leads_to_a_new_forge_already_is_closed_not_decrypted() -> None:
+    """Its connection upstream is open in plain: requests must not go out on that."""
+    passage = Passage(OTHER, 443)
+    passage.wiring.install_policy(NEW_FORGE)
+    passage.send(real_hello(OTHER))
+    assert (passage.up, passage.closed, passage.child) == (b"", True, None)
+
+
 def test_first_bytes_are_judged_by_the_policy_that_holds_now() -> None:
     passage = Passage(OTHER, 443)
     passage.wiring.install_policy(NEW_FORGE)

@@ -7,34 +7,19 @@ git and LFS are understood before a request comes here; Data Center is `bitbucke
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from forgewall.identify import bitbucket_dc, plain
+from forgewall.identify.bitbucket_call import Call
 from forgewall.identify.body import unread
 from forgewall.identify.fields import below, given, json_fields, plain_name, text
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path, is_name, namespace
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.identify.routes import Route
 from forgewall.identify.tables import listed
 from forgewall.identify.targets import named, other, personal_snippets, plain_read, unidentified
 from forgewall.model import Also, Effect, Operation, Request, Target
 
 _API = frozenset({("!api", "2.0"), ("api", "2.0")})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    request: Request
-    forge_host: ForgeHost
-    path: Path
-    route: Route
-    owner: str | None
-    repository: str | None
-
-    @property
-    def evidence(self) -> str:
-        return f"{self.request.method} /{'/'.join(self.route.pattern)}"
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -84,14 +69,14 @@ def _row(name: str, request: Request, forge_host: ForgeHost, path: Path) -> Targ
             return None
     if name == "bitbucket-web" and (owner or "").lower() in pages("bitbucket"):
         return None
-    call = _Call(
+    call = Call(
         request=request, forge_host=forge_host, path=path, route=match.route, owner=owner, repository=repository
     )
     handler = _BY_ROLE.get(match.route.role or "")
     return handler(call) if handler else _plain(call)
 
 
-def _plain(call: _Call) -> Target:
+def _plain(call: Call) -> Target:
     operation = call.route.operation
     address = None
     if call.owner is None and operation.effect not in (Effect.WRITE, Effect.READ):
@@ -99,7 +84,7 @@ def _plain(call: _Call) -> Target:
     return named(call.forge_host, call.owner, call.repository, operation, call.evidence, address=address)
 
 
-def _fork(call: _Call) -> Target:
+def _fork(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "workspace", "name")
     owner = repository = None
     if fields is not None:
@@ -110,7 +95,7 @@ def _fork(call: _Call) -> Target:
     return named(call.forge_host, owner, repository, Operation.FORK, call.evidence, also=also, wants_body=wants)
 
 
-def _source(call: _Call) -> Target:
+def _source(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "source", "destination")
     here = f"{call.owner}/{call.repository}".lower()
     also: tuple[Also, ...] = ()
@@ -132,18 +117,18 @@ def _source(call: _Call) -> Target:
     return named(call.forge_host, call.owner, call.repository, operation, call.evidence, also=also, wants_body=wants)
 
 
-def _snippet(call: _Call) -> Target:
+def _snippet(call: Call) -> Target:
     address = personal_snippets(call.forge_host)
     if call.owner is not None:
         address = f"{address}/{call.owner}"
     return named(call.forge_host, call.owner, None, call.route.operation, call.evidence, address=address)
 
 
-def _account(call: _Call) -> Target:
+def _account(call: Call) -> Target:
     return named(call.forge_host, None, None, call.route.operation, call.evidence)
 
 
-_BY_ROLE: Mapping[str, Callable[[_Call], Target]] = {
+_BY_ROLE: Mapping[str, Callable[[Call], Target]] = {
     "fork": _fork,
     "source": _source,
     "snippet": _snippet,

@@ -6,48 +6,18 @@ git and LFS are understood before a request comes here. The routes are data (`da
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from forgewall.identify import plain
+from forgewall.identify.bitbucket_call import Call
 from forgewall.identify.body import unread
 from forgewall.identify.fields import below, given, json_fields, plain_name
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.routes import Route
 from forgewall.identify.tables import table
 from forgewall.identify.targets import named, other, plain_read, unidentified
 from forgewall.model import Also, Effect, Operation, Request, Target
 
 _VERSIONS = frozenset({"latest", "1.0", "2.0"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    request: Request
-    forge_host: ForgeHost
-    path: Path
-    route: Route
-    owner: str | None
-    repository: str | None
-
-    @property
-    def evidence(self) -> str:
-        return f"{self.request.method} /{'/'.join(self.route.pattern)}"
-
-    def target(self, operation: Operation, *, also: tuple[Also, ...] = (), wants_body: bool = False) -> Target:
-        return named(
-            self.forge_host,
-            self.owner,
-            self.repository,
-            operation,
-            self.evidence,
-            also=also,
-            wants_body=wants_body,
-        )
-
-    def doubtful(self, evidence: str) -> Target:
-        wants = unread(self.request)
-        return unidentified(self.forge_host, evidence, owner=self.owner, repository=self.repository, wants_body=wants)
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -76,7 +46,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
             if known
             else unidentified(forge_host, evidence)
         )
-    call = _Call(
+    call = Call(
         request=request, forge_host=forge_host, path=path, route=match.route, owner=owner, repository=repository
     )
     handler = _BY_ROLE.get(match.route.role or "")
@@ -91,14 +61,14 @@ def _projects(segments: tuple[str, ...]) -> tuple[str, ...]:
     return segments
 
 
-def _plain(call: _Call) -> Target:
+def _plain(call: Call) -> Target:
     operation = call.route.operation
     if call.owner is None and operation.effect not in (Effect.WRITE, Effect.READ):
         return _instance(call)
     return call.target(operation)
 
 
-def _fork(call: _Call) -> Target:
+def _fork(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "project", "name", "slug")
     owner = repository = None
     if fields is not None:
@@ -109,21 +79,21 @@ def _fork(call: _Call) -> Target:
     return named(call.forge_host, owner, repository, Operation.FORK, call.evidence, also=also, wants_body=wants)
 
 
-def _create(call: _Call) -> Target:
+def _create(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "name", "slug")
     repository = None if fields is None else _slug(fields)
     wants = unread(call.request)
     return named(call.forge_host, call.owner, repository, Operation.CREATE_REPO, call.evidence, wants_body=wants)
 
 
-def _project(call: _Call) -> Target:
+def _project(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "key")
     owner = None if fields is None else plain_name(fields, "key")
     wants = unread(call.request)
     return named(call.forge_host, owner, None, Operation.CREATE_REPO, call.evidence, wants_body=wants)
 
 
-def _settings(call: _Call) -> Target:
+def _settings(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "public", "project")
     if fields is None:
         return call.doubtful("the body doesn't tell certainly what changes")
@@ -137,7 +107,7 @@ def _settings(call: _Call) -> Target:
     return call.target(Operation.VISIBILITY if publishes or not fields else Operation.OTHER_WRITE)
 
 
-def _source(call: _Call) -> Target:
+def _source(call: Call) -> Target:
     fields = json_fields(call.request, call.path, "fromRef", "toRef")
     if fields is None and not unread(call.request):
         return call.doubtful("the body doesn't tell certainly between which repositories")
@@ -160,20 +130,20 @@ def _slug(fields: Mapping[str, object]) -> str | None:
     return plain_name(fields, "slug" if given(fields, "slug") else "name")
 
 
-def _account(call: _Call) -> Target:
+def _account(call: Call) -> Target:
     return named(call.forge_host, None, None, call.route.operation, call.evidence)
 
 
-def _instance(call: _Call) -> Target:
+def _instance(call: Call) -> Target:
     forge = call.forge_host
     return named(forge, None, None, call.route.operation, call.evidence, address=forge.forge)
 
 
-def _by_id(call: _Call) -> Target:
+def _by_id(call: Call) -> Target:
     return call.doubtful("a number or a commit in the request doesn't tell whose it is")
 
 
-_BY_ROLE: Mapping[str, Callable[[_Call], Target]] = {
+_BY_ROLE: Mapping[str, Callable[[Call], Target]] = {
     "fork": _fork,
     "create": _create,
     "project": _project,

@@ -52,14 +52,6 @@ class CA:
         return b"".join(cert.public_bytes(serialization.Encoding.PEM) for cert in self.chain)
 
     @property
-    def combined_pem(self) -> bytes:
-        """Key and certificates in one PEM, for memory or a private file only."""
-        key = self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return key + self.certificate_pem
-
-    @property
     def fingerprint(self) -> str:
         """SHA-256 of the certificate in upper-case hex pairs, as browsers and `openssl x509 -fingerprint` show it."""
         return fingerprint_of(self.certificate)

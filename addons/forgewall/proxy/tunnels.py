@@ -26,7 +26,7 @@ from forgewall.enforce.reply import Reply
 from forgewall.enforce.ssh import disconnect
 from forgewall.identify.opening import Opening, Protocol, read_opening
 from forgewall.identify.registry import fold_host
-from forgewall.model import Request, Verdict
+from forgewall.model import Request
 from forgewall.proxy import backlog
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.enforcer import Enforcer
@@ -95,10 +95,6 @@ class TunnelDesk:
         except Exception as error:
             self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
             return Plan(passage=Passage.REFUSE, verdict=internal_error()), b""
-
-    def refuse(self, arrival: Arrival, verdict: Verdict) -> None:
-        """Record a tunnel that is closed."""
-        self._enforcer.refuse(arrival, verdict, None, Stage.CONNECTION)
 
     def relayed(self, client: Client, names: frozenset[str]) -> None:
         """A raw tunnel of `client` to these names is open."""
@@ -180,13 +176,13 @@ class Tunnel(layer.Layer):
         data = events.DataReceived(self.context.client, self._buffer)
         self._buffer = b""
         match plan.passage:
-            case Passage.DECRYPT if plan.forge is not None:
+            case Passage.DECRYPT if plan.forge is not None and self._child is None:
                 # A bare address whose SNI is a forge is that forge: connect by its name, not by the client's address.
                 host = opening.name or self.arrival.request.host
                 self.context.server.address = (host, self.arrival.request.port)
                 self.context.server.tls = True
                 self._child = tls.ClientTLSLayer(self.context)
-            case Passage.PLAIN:
+            case Passage.PLAIN if self._child is None:
                 self._child = mitm.HttpLayer(self.context, mitm.HTTPMode.transparent)
             case Passage.TUNNEL:
                 names = frozenset(name for name in (self.arrival.request.host, opening.name) if name)
@@ -195,7 +191,7 @@ class Tunnel(layer.Layer):
                 if relaying is not None:
                     yield from relaying.handle_event(data)
                     return
-            case _:
+            case _:  # refused, or led away already where a new policy wants it read
                 yield from self._close(last_words)
                 return
         yield from self._child.handle_event(events.Start())

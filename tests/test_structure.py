@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 MAX_LINES = 400
 ACROSS = {"client_output", "corpus", "documented", "precedence", "properties", "second_repository", "shipped", "speed"}
 """Subjects of tests that belong to a whole folder and not to one of its modules."""
-PURE = ("identify", "decide", "enforce")
+PURE = ("identify", "decide", "enforce", "inspect")
 IO_MODULES = {
     "asyncio",
     "ftplib",

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from forgewall.evidence import FileKind
+
 
 class Kind(StrEnum):
     """The software a forge runs, which decides how its requests are read."""
@@ -238,6 +240,65 @@ class Step:
     note: str
 
 
+class Depth(StrEnum):
+    """How much of an admitted upload is read."""
+
+    FULL = "full"  # everything: packs, files, archives, secrets
+    HEADERS = "headers"  # a push's commands, names and announced sizes; no contents
+    OFF = "off"  # counted and hashed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRules:
+    """What a policy says of evidence; what stands nowhere is allowed. `reference` is where the section stands.
+
+    `paths` are globs in the order of the file, the first that matches decides: without a slash for a file's name,
+    with one for its whole path (`**` for any number of segments).
+    """
+
+    secrets: Action = Action.LOG
+    encrypted: Action = Action.ALLOW
+    kinds: tuple[tuple[FileKind, Action], ...] = ()
+    paths: tuple[tuple[str, Action], ...] = ()
+    rule: str = "content"
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrutiny:
+    """How an admitted upload is examined, and what is looked for. Stands in the verdict that admits it.
+
+    `refs` are globs for the refs it may change, None for all; `deletes` and `force` say what becomes of a ref's
+    deletion and of an update that is shown not to be a fast-forward. `observing`: what would be cut is only logged.
+    `rule` and `reference` name the entry these come from.
+    """
+
+    depth: Depth = Depth.FULL
+    content: ContentRules = ContentRules()
+    refs: tuple[str, ...] | None = None
+    deletes: Action = Action.ALLOW
+    force: Action = Action.ALLOW
+    observing: bool = False
+    rule: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One rolling window of `limits:`. `per` is `client`, `user`, `owner`, `repository` or `unapproved`.
+
+    At most `size` bytes and `uploads` uploads, None for no such bound, in any `seconds`. `over` says what happens
+    beyond it.
+    """
+
+    per: str
+    seconds: int
+    size: int | None = None
+    uploads: int | None = None
+    over: Action = Action.BLOCK
+    reference: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What the policy says of a target.
@@ -256,4 +317,5 @@ class Verdict:
     would_action: Action | None = None
     max_upload: int | None = None
     over: Action = Action.BLOCK
+    scrutiny: Scrutiny = Scrutiny()
     trace: tuple[Step, ...] = ()

@@ -9,9 +9,9 @@ from tests.enforce.conftest import Client
 from tests.enforce.origin import serving
 from tests.enforce.samples import CONTACT, EVENT, refusal
 
-from forgewall.enforce.commands import HEAD
-from forgewall.enforce.pktline import FLUSH, pkt
 from forgewall.enforce.reply import Failure, Reply, refuse, unavailable
+from forgewall.inspect.commands import HEAD
+from forgewall.inspect.pktline import FLUSH, pkt
 from forgewall.model import Request
 
 VERSIONS = pytest.mark.parametrize("version", ["0", "2"])

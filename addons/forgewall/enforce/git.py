@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from forgewall.enforce import rest
 from forgewall.enforce.answer import Reply, answer
-from forgewall.enforce.commands import CommandReader, Commands, Malformed
-from forgewall.enforce.pktline import BAND_64K, BAND_SMALL, FLUSH, band, pkt
 from forgewall.enforce.refusal import Message
+from forgewall.inspect.commands import CommandReader, Commands, Malformed
+from forgewall.inspect.pktline import BAND_64K, BAND_SMALL, FLUSH, band, pkt
 
 TEXT_BYTES = 8000  # an ERR packet's text; a `Message` is far shorter
 LINE_BYTES = 900  # one line on side-band 2, within the 1000 bytes of the small band

@@ -20,13 +20,13 @@ from forgewall.decide.engine import decide
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import internal_error, log_unwritable, protocol_block
 from forgewall.decide.tunnel import other_host
-from forgewall.enforce.commands import CommandReader
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Failure, Reply, unavailable
 from forgewall.identify.engine import identify
 from forgewall.identify.opening import bare_host, split_authority
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.sockets import is_notification_socket
+from forgewall.inspect.commands import CommandReader
 from forgewall.model import Action, BodyState, Effect, Mode, Target, Verdict
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case

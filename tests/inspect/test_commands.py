@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forgewall.enforce.commands import HEAD, CommandReader, Commands, Malformed
-from forgewall.enforce.pktline import DATA, FLUSH, NotPktLine, band, pkt, take
+from forgewall.inspect.commands import HEAD, CommandReader, Commands, Malformed
+from forgewall.inspect.pktline import DATA, FLUSH, NotPktLine, band, pkt, take
 
 ZERO, ONE = b"0" * 40, b"1" * 40
 

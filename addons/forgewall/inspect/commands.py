@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from forgewall.enforce.pktline import NotPktLine, take
+from forgewall.inspect.pktline import NotPktLine, take
 
 HEAD = 256 * 1024  # most bytes read in search of the flush-pkt that ends the list
 _COMMAND = re.compile(rb"(?:[0-9a-f]{40} [0-9a-f]{40}|[0-9a-f]{64} [0-9a-f]{64}) ([^\x00-\x20\x7f]{1,4096})")

@@ -1,1 +1,1 @@
-"""Bytes become evidence: packs, archives, JSON, forms, secrets. Sans-io and bounded; what it means is judged elsewhere."""
+"""Bytes become evidence: packs, archives, JSON, forms, secrets. Sans-io, bounded; what it means is judged elsewhere."""

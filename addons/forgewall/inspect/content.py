@@ -1,0 +1,57 @@
+"""One file's bytes become facts: what is secret in it, and what it is.
+
+Whoever finds a file in a body (a pack's blob, a part of a form, base64 in JSON, an LFS object) feeds its decoded bytes
+here. Memory is bounded whatever the file's size, and the facts don't depend on how it is cut into chunks.
+Not here: opening archives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from forgewall.evidence import Fact, File
+from forgewall.inspect.magic import Sniffer
+from forgewall.inspect.secrets import Scanner, SecretStream
+
+
+class FileReader:
+    """Reads one file. `path` and `oid` may be set later, before `finish`, where they become known only then."""
+
+    __slots__ = ("_hash", "_secrets", "_sniffer", "oid", "path", "size")
+
+    def __init__(self, *, path: str | None, scanner: Scanner | None, oid: str | None = None) -> None:
+        """`scanner` None: no search for secrets. `oid` is the git or LFS object id."""
+        self.path = path
+        self.oid = oid
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self._sniffer = Sniffer()
+        self._secrets: SecretStream | None = None if scanner is None else scanner.stream(path)
+
+    def feed(self, data: bytes | memoryview) -> list[Fact]:
+        """The file's next bytes: the secrets that are certain by now."""
+        self.size += len(data)
+        self._hash.update(data)
+        self._sniffer.feed(data)
+        if self._secrets is None:
+            return []
+        return [*self._secrets.feed(data)]
+
+    def finish(self) -> list[Fact]:
+        """The file has ended: the rest of its secrets, then exactly one File."""
+        facts: list[Fact] = []
+        if self._secrets is not None:
+            self._secrets.path = self.path
+            facts.extend(self._secrets.finish())
+        nature = self._sniffer.finish()
+        facts.append(
+            File(
+                path=self.path,
+                size=self.size,
+                sha256=self._hash.hexdigest(),
+                kind=nature.kind,
+                encrypted=nature.encrypted,
+                oid=self.oid,
+            )
+        )
+        return facts

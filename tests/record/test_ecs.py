@@ -149,8 +149,9 @@ def test_policy_problems_are_bounded_but_counted() -> None:
 
 def test_the_target_can_be_told_back_from_the_event() -> None:
     own = document(samples.decision())["forgewall"]
-    told = {name: own[name] for name in ("host", "address", "key", "owner", "repository", "evidence")}
+    told = {name: own[name] for name in ("host", "address", "key", "owner", "repository")}
     assert told == {name: getattr(samples.TARGET, name) for name in told}
+    assert own["identified_by"] == samples.TARGET.evidence
     assert Operation(own["operation"]) is Operation.PUSH
     assert Effect(own["effect"]) is Effect.WRITE
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from forgewall import __version__
 from forgewall.model import Action, Effect, Operation, Target, Verdict
-from forgewall.record import attack, redact
+from forgewall.record import attack, contents, redact
 from forgewall.record.event import (
     UPSTREAM,
     Change,
@@ -29,10 +28,22 @@ from forgewall.record.event import (
     Upload,
 )
 from forgewall.record.sentence import outcome, sentence
-from forgewall.record.wire import Document, long, parties, wire
+from forgewall.record.trim import trim
+from forgewall.record.wire import Document, long, parties, stamp, wire
 
 ECS_VERSION = "9.4.0"
-_LIMITS = {"full": 4608, "path": redact.PATH_LIMIT, "query": redact.PATH_LIMIT, "original": 512, "name": 256}
+_LIMITS = {
+    "full": 4608,
+    "path": redact.PATH_LIMIT,
+    "query": redact.PATH_LIMIT,
+    "original": 512,
+    "name": 256,
+    "email": 256,
+    "subject": 200,
+    "mask": 32,
+    "fingerprint": 64,
+    "oid": 128,
+}
 _OBSERVER = {
     "type": "proxy",
     "vendor": "Forgewall",
@@ -55,7 +66,7 @@ def document(event: Event) -> Document:
         case Fault():
             body = _fault(event)
     whole = {
-        "@timestamp": _stamp(event.time),
+        "@timestamp": stamp(event.time),
         "ecs": {"version": ECS_VERSION},
         "message": sentence(event),
         **body,
@@ -65,6 +76,7 @@ def document(event: Event) -> Document:
     clean["observer"] = _OBSERVER
     if isinstance(event, Decision | Upload) and (ids := attack.subtechniques(event)):
         clean["threat"] = attack.threat(ids)
+    trim(clean)
     return clean
 
 
@@ -81,6 +93,8 @@ def _decision(event: Decision) -> Document:
     }
     if event.response_status is not None:
         body["http"]["response"] = {"status_code": event.response_status}
+    if event.refs:
+        body["forgewall"]["evidence"] = contents.refs(event.refs, event.ref_count)
     return body
 
 
@@ -88,7 +102,7 @@ def _upload(event: Upload) -> Document:
     verdict = event.verdict or event.decision.verdict
     body = _request(event.decision, verdict, sent=event.wire_bytes)
     cut = event.result is Result.CUT
-    objected = cut or (event.verdict is not None and attack.objected(event.verdict))
+    objected = cut or event.would_cut or (event.verdict is not None and attack.objected(event.verdict))
     nanoseconds = event.seconds * 1e9
     body["event"] = {
         "dataset": "forgewall.upload",
@@ -99,24 +113,45 @@ def _upload(event: Upload) -> Document:
         "outcome": "success" if cut or event.result is Result.COMPLETE else "failure",
         "code": verdict.code,
         "reason": verdict.reason,
-        "start": _stamp(event.decision.time),
-        "end": _stamp(event.time),
+        "start": stamp(event.decision.time),
+        "end": stamp(event.time),
         "duration": long(int(nanoseconds)) if math.isfinite(nanoseconds) else None,
-        **({"severity": 73} if objected else {}),
+        "severity": _severity(event, objected),
     }
     body["source"]["bytes"] = long(event.wire_bytes)
     if event.response_status is not None:
         body["http"]["response"] = {"status_code": event.response_status}
-    if event.sha256 is not None:
-        body["related"]["hash"] = [event.sha256]
+    found = event.evidence
+    hashes = [event.sha256] if event.sha256 is not None else []
+    if found is not None:
+        hashes += contents.hashes(found)
+        body["related"]["user"] = list(dict.fromkeys([*body["related"]["user"], *contents.people(found)]))
+        body["file"] = contents.only_file(found)
+        body["tags"] += contents.tags(found)
+        body["forgewall"]["evidence"] = contents.own(found)
+    if hashes:
+        body["related"]["hash"] = list(dict.fromkeys(hashes))
+    body["forgewall"]["signals"] = list(event.signals)
+    if event.objections:
+        body["forgewall"]["objections"] = [contents.objection(said) for said in event.objections]
+        body["forgewall"]["objection_count"] = long(event.objection_count)
     body["forgewall"]["decision_id"] = event.decision.id
     body["forgewall"]["upload"] = {
         "result": event.result.value,
+        "would_cut": event.would_cut or None,
         "wire_bytes": long(event.wire_bytes),
         "body_bytes": long(event.body_bytes),
         "sha256": event.sha256,
     }
     return body
+
+
+def _severity(event: Upload, objected: bool) -> int | None:
+    """As Elastic grades: 47 medium, 73 high, 99 critical, which is what the policy objects to and is plainly grave."""
+    grave = event.evidence is not None and (event.evidence.secret_count > 0 or event.evidence.encrypted > 0)
+    if objected:
+        return 99 if grave else 73
+    return 47 if grave or event.objections else None
 
 
 def _policy_change(event: PolicyChange) -> Document:
@@ -200,6 +235,7 @@ def _request(event: Decision, verdict: Verdict, *, sent: int | None) -> Document
         "analytics": [],
         "signals": [],
         "mitigations": [attack.MITIGATION] if attack.objected(verdict) else [],
+        "lfs": contents.lfs(event.lfs, event.announced),
     }
     return body
 
@@ -241,7 +277,7 @@ def _target(target: Target) -> Document:
         "repository": target.repository,
         "operation": target.operation.value,
         "effect": target.effect.value,
-        "evidence": target.evidence,
+        "identified_by": target.evidence,
         "also": [
             {"address": also.address, "owner": also.owner, "repository": also.repository, "role": also.role}
             for also in target.also[:20]
@@ -251,11 +287,6 @@ def _target(target: Target) -> Document:
 
 def _policy(policy: PolicyRef) -> Document:
     return {"digest": policy.digest, "file": policy.file, "mode": policy.mode.value}
-
-
-def _stamp(time: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _clean_object(fields: Mapping[str, Any]) -> Document:

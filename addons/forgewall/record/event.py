@@ -11,11 +11,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from forgewall.errors import Problem
-from forgewall.model import Mode, Subject, Target, Verdict
+from forgewall.evidence import Evidence, RefUpdate
+from forgewall.model import Action, Mode, Subject, Target, Verdict
 from forgewall.record.ulid import new_id
 
 MAX_PROBLEMS = 20
 """How many policy problems one event may hold; `PolicyChange.problem_count` tells how many there were."""
+
+MAX_REFS = 50
+MAX_LFS_OBJECTS = 50
+MAX_OBJECTIONS = 20
+MAX_SIGNALS = 40
+"""How many of each one event may hold; what is beyond is counted, not listed."""
 
 UPSTREAM = "upstream"
 """`Fault.where` if a host couldn't be reached; `Fault.message` is then the cause alone: `name not resolved`."""
@@ -89,11 +96,64 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LfsObject:
+    """One object of a git-lfs batch: its id, which is the hash of its content in hex, and its size in bytes."""
+
+    oid: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LfsBatch:
+    """What a git-lfs batch request asks to upload: the first objects, how many there are, and their bytes in all."""
+
+    objects: tuple[LfsObject, ...] = ()
+    object_count: int = 0
+    object_bytes: int = 0
+    transfer: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "object_count", max(self.object_count, len(self.objects)))
+        object.__setattr__(self, "objects", self.objects[:MAX_LFS_OBJECTS])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The earlier answer of a forge that this upload was announced by, such as that to a git-lfs batch.
+
+    `oid` and `size` (bytes) are what was announced. `decision_id` is the event id of the decision that let the
+    announcing request through, None if it wasn't logged.
+    """
+
+    oid: str
+    size: int
+    transfer: str | None = None
+    decision_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """What a rule on refs or contents said of an upload.
+
+    `action` is LOG or BLOCK; `would_block`: it is LOG only because of observe mode. `reason` is a sentence without a
+    full stop that quotes no content.
+    """
+
+    rule: str
+    reference: str
+    action: Action
+    reason: str
+    would_block: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What was decided about a request or connection, written before the client gets its answer.
 
     `request_id` is the same for all events of one request. `response_status` is the HTTP status we answer ourselves
-    with, None where the forge answers or nothing is sent. `target` is None where no request could be read.
+    with, None where the forge answers or nothing is sent. `target` is None where no request could be read. `refs` are
+    those of a push as far as they were known by then, `ref_count` tells how many there were. `lfs` is what a git-lfs
+    batch asks to upload, `announced` what an upload to an object store was announced as.
     """
 
     request_id: str
@@ -104,8 +164,16 @@ class Decision:
     target: Target | None = None
     stage: Stage = Stage.REQUEST
     response_status: int | None = None
+    refs: tuple[RefUpdate, ...] = ()
+    ref_count: int = 0
+    lfs: LfsBatch | None = None
+    announced: Announcement | None = None
     id: str = field(default_factory=new_id)
     time: datetime = field(default_factory=utc_now)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ref_count", max(self.ref_count, len(self.refs)))
+        object.__setattr__(self, "refs", self.refs[:MAX_REFS])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +183,9 @@ class Upload:
     `wire_bytes` counts the body without framing, `body_bytes` the same after Content-Encoding (None if not decoded).
     `sha256` (hex) is of the bytes on the wire, None if nobody hashed them. `seconds` is how long it took. `verdict` is
     what ended it where that isn't the decision's own verdict (such as `too-large`); `response_status` is the answer.
+    `evidence` is what was found in the body, None if it wasn't read. `objections` are what rules on contents said of
+    it, `objection_count` how many there were. `would_cut`: it went through only because of observe mode. `signals` are
+    the suspicious facts, one word each (`record.signals`).
     """
 
     decision: Decision
@@ -125,8 +196,18 @@ class Upload:
     sha256: str | None = None
     verdict: Verdict | None = None
     response_status: int | None = None
+    evidence: Evidence | None = None
+    objections: tuple[Objection, ...] = ()
+    objection_count: int = 0
+    would_cut: bool = False
+    signals: tuple[str, ...] = ()
     id: str = field(default_factory=new_id)
     time: datetime = field(default_factory=utc_now)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "objection_count", max(self.objection_count, len(self.objections)))
+        object.__setattr__(self, "objections", self.objections[:MAX_OBJECTIONS])
+        object.__setattr__(self, "signals", self.signals[:MAX_SIGNALS])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,11 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from forgewall.evidence import Commit, Evidence
 from forgewall.model import Subject, Verdict
 from forgewall.record.event import Decision, Event, PolicyChange, Upload
 
@@ -36,10 +38,19 @@ class Pseudonyms:
         return PREFIX + hmac.new(self._key, folded, hashlib.sha256).hexdigest()[:_DIGITS]
 
     def hide[E: Event](self, event: E) -> E:
-        """`event` with the stand-in for its subject's user, also where the verdict's reason names them."""
+        """`event` with stand-ins for its user and for the authors of commits, also where a reason or a subject names them.
+
+        Names that stand in a path or in a ref stay.
+        """
         if isinstance(event, Upload):
             user = event.decision.subject.user
-            return replace(event, decision=self.hide(event.decision), verdict=self._hushed(event.verdict, user))
+            return replace(
+                event,
+                decision=self.hide(event.decision),
+                verdict=self._hushed(event.verdict, user),
+                objections=tuple(replace(said, reason=self._unnamed(said.reason, [user])) for said in event.objections),
+                evidence=self._evidence(event.evidence, user),
+            )
         if isinstance(event, PolicyChange) or event.subject is None:
             return event
         user = event.subject.user
@@ -51,10 +62,41 @@ class Pseudonyms:
         return replace(subject, user=self.of(subject.user)) if subject.user else subject
 
     def _hushed[V: (Verdict, Verdict | None)](self, verdict: V, user: str | None) -> V:
-        if verdict is None or not user:
+        if verdict is None:
             return verdict
-        named = re.compile(rf"(?<!\w){re.escape(user)}(?!\w)", re.IGNORECASE)
-        return replace(verdict, reason=named.sub(self.of(user), verdict.reason))
+        return replace(verdict, reason=self._unnamed(verdict.reason, [user]))
+
+    def _evidence(self, evidence: Evidence | None, user: str | None) -> Evidence | None:
+        if evidence is None:
+            return None
+        return replace(
+            evidence,
+            first_commit=self._commit(evidence.first_commit, user),
+            last_commit=self._commit(evidence.last_commit, user),
+        )
+
+    def _commit(self, commit: Commit | None, user: str | None) -> Commit | None:
+        """`commit` with stand-ins for those who wrote it, also where the subject names them."""
+        if commit is None:
+            return None
+        people = [user, commit.author, commit.author_email, commit.committer, commit.committer_email]
+        author, author_email, committer, committer_email = (self.of(name) if name else "" for name in people[1:])
+        return replace(
+            commit,
+            author=author,
+            author_email=author_email,
+            committer=committer,
+            committer_email=committer_email,
+            subject=self._unnamed(commit.subject, people),
+        )
+
+    def _unnamed(self, text: str, people: Iterable[str | None]) -> str:
+        """`text` with stand-ins for `people`, the longest names first, since one may hold another."""
+        names = sorted({name for name in people if name}, key=len, reverse=True)
+        if not names:
+            return text
+        named = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", re.IGNORECASE)
+        return named.sub(lambda match: self.of(match[0]), text)
 
 
 def load(directory: Path) -> Pseudonyms:

@@ -43,6 +43,7 @@ _SECRET_NAME = re.compile(
     r"|^(?:sig|code|ticket|otp|pin|mfa|sid|hmac|policy)$|(?:device|user|verif\w*|challenge)-?code|code-?verif"
     r"|^x-(?:amz|goog|ms|oss|cos|obs)-"
 )
+_CI_VARIABLE = re.compile(r"ci\.variable=[^=]*=(?=.)", re.IGNORECASE | re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z0-9_.\[\]-]{1,64})=([^&;\s]+)")
 _HEX_RUN = re.compile(r"[0-9a-fA-F]{32,}")
 _RANDOM_RUN = re.compile(r"[A-Za-z0-9+/=_~-]{33,}")
@@ -100,6 +101,13 @@ def request_target(raw: str, limit: int = PATH_LIMIT) -> tuple[str, str | None]:
         return safe_path, None
     pieces = re.split(r"([&;])", query)
     return safe_path, text("".join([part if part in "&;" else _piece(part) for part in pieces]), limit)
+
+
+def push_option(option: str) -> str:
+    """One `git push -o`, treated as a parameter of a query; GitLab's `ci.variable=NAME=value` keeps its name only."""
+    option = _bounded_input(option)
+    variable = _CI_VARIABLE.match(option)
+    return text(variable[0] + REDACTED if variable else _piece(option))
 
 
 def _piece(part: str) -> str:

@@ -12,12 +12,14 @@ from forgewall.record.event import (
     Decision,
     Event,
     Fault,
+    LfsBatch,
     PolicyChange,
     Result,
     Severity,
     Stage,
     Upload,
 )
+from forgewall.record.summary import refs_words, summary
 
 _WORDS = {Operation.PUSH: "git push", Operation.FETCH: "read", Operation.UNIDENTIFIED: "unidentified request"}
 _ENDED = {
@@ -82,18 +84,27 @@ def _preposition(target: Target | None) -> str:
 def _decision(event: Decision) -> str:
     done = {"blocked": "Blocked", "would-block": "Would have blocked", "logged": "Logged", "allowed": "Allowed"}
     size = f" of {event.exchange.content_length} bytes" if event.exchange.content_length else ""
+    asked = refs_words(event.refs, event.ref_count) or _lfs(event.lfs)
     return (
         f"{done[outcome(event.verdict)]} {operation_words(event)}{size} by {who(event.subject)} "
-        f"{_preposition(event.target)} {place(event)}: {event.verdict.reason}"
+        f"{_preposition(event.target)} {place(event)}: {event.verdict.reason}{asked and f'; {asked}'}"
     )
+
+
+def _lfs(batch: LfsBatch | None) -> str:
+    if batch is None or not batch.object_count:
+        return ""
+    return f"{batch.object_count} object{'s' * (batch.object_count != 1)} of {batch.object_bytes} bytes"
 
 
 def _upload(event: Upload) -> str:
     decision = event.decision
-    reason = f": {event.verdict.reason}" if event.verdict is not None else ""
+    held = summary(event.evidence) if event.evidence is not None else ""
+    told = "; ".join(part for part in (event.verdict.reason if event.verdict else "", held) if part)
+    end = "Would have cut" if event.would_cut else _ENDED[event.result]
     return (
-        f"{_ENDED[event.result]} {operation_words(decision)} by {who(decision.subject)} "
-        f"{_preposition(decision.target)} {place(decision)} after {event.wire_bytes} bytes{reason}"
+        f"{end} {operation_words(decision)} by {who(decision.subject)} "
+        f"{_preposition(decision.target)} {place(decision)} after {event.wire_bytes} bytes{told and f': {told}'}"
     )
 
 

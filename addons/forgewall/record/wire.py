@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -78,6 +79,14 @@ def wire(exchange: Exchange, request_id: str | None) -> Document:
 def long(number: int | None) -> int | None:
     """`number` if it fits the type `long`, which is what a hostile Content-Length needn't do."""
     return number if number is not None and 0 <= number <= _LONG else None
+
+
+def stamp(time: datetime) -> str | None:
+    """RFC 3339 in UTC with milliseconds; None for a time that UTC's calendar has no place for."""
+    try:
+        return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except OverflowError:
+        return None
 
 
 def _port(number: int) -> int | None:

@@ -253,7 +253,8 @@ class ContentRules:
     """What a policy says of evidence; what stands nowhere is allowed. `reference` is where the section stands.
 
     `paths` are globs in the order of the file, the first that matches decides: without a slash for a file's name,
-    with one for its whole path (`**` for any number of segments).
+    with one for its whole path (`**` for any number of segments). `places` tells for each word that the file states
+    (a key of the section, or a glob) the rule and the reference; the others are built in.
     """
 
     secrets: Action = Action.LOG
@@ -262,6 +263,7 @@ class ContentRules:
     paths: tuple[tuple[str, Action], ...] = ()
     rule: str = "content"
     reference: str = ""
+    places: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +272,8 @@ class Scrutiny:
 
     `refs` are globs for the refs it may change, None for all; `deletes` and `force` say what becomes of a ref's
     deletion and of an update that is shown not to be a fast-forward. `observing`: what would be cut is only logged.
-    `rule` and `reference` name the entry these come from.
+    `rule` and `reference` name the entry these come from; `places` tells for `deletes` and `force` the rule and the
+    reference where they come from `defaults:` instead.
     """
 
     depth: Depth = Depth.FULL
@@ -281,6 +284,7 @@ class Scrutiny:
     observing: bool = False
     rule: str = ""
     reference: str = ""
+    places: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

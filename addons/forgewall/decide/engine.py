@@ -9,30 +9,51 @@ The table, from the top; the first line that fits decides:
 | operation or address isn't certain, no read | `defaults.unidentified`, even below an approval | unidentified |
 | read | `defaults.reads`; `approved-only`: any entry that covers it and is for this subject | read, unapproved |
 | personal, auth, telemetry | the default of that name, with a small cap on the body | personal, auth, telemetry |
-| write, longest address in `approved:` has an entry that admits subject and operation | that entry | approved |
+| write, longest address in `approved:` has an entry that admits subject, operation and refs | that entry | approved |
+| write, an entry there admits subject and operation, but not the refs | that entry: block | ref |
 | other write | `defaults.writes` | unapproved |
 
 - Expired entries are as if absent. The longest address decides alone and inherits nothing: if none of its entries
   admits, the default applies and no broader entry is asked. Entries with the same address are alternatives; the order
   in the file means nothing, so of several that admit the most generous limit counts.
+- Which refs a push changes isn't known at its first request; then none is judged, and the verdict on the push itself
+  is asked for again with its commands. Deletions go by `deletes` (allow, log or block); the code is `ref` too.
 - A second repository in the same request must pass too: one that is only copied from as a read, any other for the
   operation itself; one that isn't known is unidentified. The strictest part is the verdict.
 - What may pass is then compared with its limit: exactly the limit passes, more is `over:` (block or log), `too-large`.
 - Observe turns a block into a log with `would_action`: at the top of the file everywhere, on an entry where that entry
   is the longest for its subject. An entry's observe doesn't lift `forbidden`.
-- A default that lets a write pass has the code `default`.
+- A default that lets a write pass has the code `default`. The verdict on a write says how its body is examined
+  (`Verdict.scrutiny`): by the entry that admits it, else by the defaults. What is no write isn't examined.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from forgewall.decide import wording
+from forgewall.decide.objection import Objection
 from forgewall.decide.policy import Approval, Policy, Reads
+from forgewall.decide.refs import judge_refs
+from forgewall.decide.ruling import Part, Ruling, beyond, observed, scrutinised, severity
+from forgewall.evidence import RefUpdate
 from forgewall.identify.targets import fold
-from forgewall.model import Action, Also, Effect, Kind, Mode, Operation, Step, Subject, Target, Verdict
+from forgewall.model import (
+    Action,
+    Also,
+    Depth,
+    Effect,
+    Kind,
+    Mode,
+    Operation,
+    Scrutiny,
+    Step,
+    Subject,
+    Target,
+    Verdict,
+)
 
 CAPS = {
     Effect.READ: 16 * 1024 * 1024,
@@ -45,18 +66,27 @@ CAPS = {
 COPIED_FROM = frozenset({"source", "parent"})
 """Roles of a second repository that is only read."""
 
-_RANK = {Action.ALLOW: 0, Action.LOG: 1, Action.BLOCK: 2}
 _MAX_STEPS = 50
+_UNEXAMINED = Scrutiny(depth=Depth.OFF)
 
 
-def decide(policy: Policy, target: Target, subject: Subject, size: int | None, now: datetime) -> Verdict:
+def decide(
+    policy: Policy,
+    target: Target,
+    subject: Subject,
+    size: int | None,
+    now: datetime,
+    *,
+    refs: Sequence[RefUpdate] = (),
+) -> Verdict:
     """The verdict on `target`, asked for by `subject`, with a body of `size` bytes (None: not known yet).
 
-    `now` is aware and decides which entries have expired. Never raises on any target.
+    `now` is aware and decides which entries have expired. `refs` are the refs that the request changes, empty where
+    they aren't known. Never raises on any target.
     """
     judge = _Judge(policy, subject, now)
     certain = target.effect is target.operation.effect and target.operation is not Operation.UNIDENTIFIED
-    part = _Part(
+    part = Part(
         address=target.address,
         key=target.key,
         repository=target.repository,
@@ -64,46 +94,17 @@ def decide(policy: Policy, target: Target, subject: Subject, size: int | None, n
         effect=target.effect if certain else Effect.WRITE,
         evidence=target.evidence,
         gist=target.kind is Kind.GITHUB and target.host.startswith("gist."),
+        refs=refs,
     )
     main = judge.rule(part)
-    verdict = _observed(main)
+    verdict = observed(main, judge.scrutiny(main, part))
     for also in target.also:
-        second = _observed(judge.rule(judge.second(also, part)))
-        if _severity(second) > _severity(verdict):
+        second = observed(judge.rule(judge.second(also, part)), verdict.scrutiny)
+        if severity(second) > severity(verdict):
             verdict = replace(second, max_upload=verdict.max_upload, over=verdict.over)
     if verdict.action is not Action.BLOCK and size is not None and main.limit is not None and size > main.limit:
-        verdict = _over(verdict, main, size, judge.steps)
+        verdict = beyond(verdict, main, size, judge.steps)
     return replace(verdict, trace=tuple(judge.steps))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One repository of a request, and what happens to it."""
-
-    address: str | None
-    key: str | None
-    repository: str | None
-    operation: Operation
-    effect: Effect
-    evidence: str
-    gist: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ruling:
-    """What was decided of one part, before observe mode and the size are looked at."""
-
-    action: Action
-    code: str
-    rule: str
-    reference: str
-    reason: str
-    observing: bool
-    limit: int | None = None
-    over: Action = Action.BLOCK
-    limit_rule: str = ""
-    limit_reference: str = ""
-    limit_label: str = ""
 
 
 class _Judge:
@@ -115,14 +116,14 @@ class _Judge:
         self.now = now
         self.steps: list[Step] = []
 
-    def second(self, also: Also, main: _Part) -> _Part:
+    def second(self, also: Also, main: Part) -> Part:
         """`also` as a part of its own."""
         key = None
         if also.address is not None:
             forge = self.policy.registry.lookup(also.address.partition("/")[0])
             key = fold(forge.kind, also.address) if forge is not None else None
         read = also.role in COPIED_FROM and key is not None
-        return _Part(
+        return Part(
             address=also.address if key is not None else None,
             key=key,
             repository=also.repository,
@@ -131,7 +132,7 @@ class _Judge:
             evidence=f"the {also.role} is not known" if key is None else main.evidence,
         )
 
-    def rule(self, part: _Part) -> _Ruling:
+    def rule(self, part: Part) -> Ruling:
         if part.effect is not Effect.READ and (forbidden := self._forbidden(part)):
             return forbidden
         if part.effect is Effect.READ:
@@ -142,14 +143,22 @@ class _Judge:
             return self._unidentified(part)
         return self._write(part, part.key)
 
-    def _forbidden(self, part: _Part) -> _Ruling | None:
+    def scrutiny(self, ruling: Ruling, part: Part) -> Scrutiny:
+        """How the body of `part` is examined if it passes."""
+        if part.effect is not Effect.WRITE:
+            return _UNEXAMINED
+        if ruling.scrutiny is not None:
+            return ruling.scrutiny
+        return scrutinised(self.policy.defaults.scrutiny, ruling.observing, ruling.rule, ruling.reference)
+
+    def _forbidden(self, part: Part) -> Ruling | None:
         entry = self.policy.prohibition(part.key) if part.key is not None else None
         if entry is None:
             return None
         reference = self.policy.reference(entry.line)
         self._note(entry.rule, reference, True, entry.reason or "covers the address")
         below = part.key != entry.key
-        return _Ruling(
+        return Ruling(
             action=Action.BLOCK,
             code="forbidden",
             rule=entry.rule,
@@ -160,7 +169,7 @@ class _Judge:
             observing=self.policy.mode is Mode.OBSERVE,
         )
 
-    def _read(self, part: _Part) -> _Ruling:
+    def _read(self, part: Part) -> Ruling:
         reads = self.policy.defaults.reads
         if reads is Reads.APPROVED_ONLY and (entry := self._readable(part)):
             return self._capped(
@@ -179,7 +188,7 @@ class _Judge:
         verb = "allows" if action is Action.ALLOW else "logs" if action is Action.LOG else "refuses"
         return self._default("reads", action, "read", f"`reads: {reads}` {verb} every read", part)
 
-    def _readable(self, part: _Part) -> Approval | None:
+    def _readable(self, part: Part) -> Approval | None:
         for entries in self.policy.covering(part.key) if part.key is not None else ():
             for entry in entries:
                 if entry.terms.unexpired(self.now) and entry.terms.admits(self.subject):
@@ -187,13 +196,13 @@ class _Judge:
                     return entry
         return None
 
-    def _harmless(self, part: _Part) -> _Ruling:
+    def _harmless(self, part: Part) -> Ruling:
         name = part.effect.value
         action: Action = getattr(self.policy.defaults, name)
         verb = "allows" if action is Action.ALLOW else "refuses"
         return self._default(name, action, name, f"`{name}: {action}` {verb} `{part.operation}`", part)
 
-    def _unidentified(self, part: _Part) -> _Ruling:
+    def _unidentified(self, part: Part) -> Ruling:
         unclear = part.operation is Operation.UNIDENTIFIED
         if unclear:
             reason = wording.not_understood(part.evidence)
@@ -201,14 +210,13 @@ class _Judge:
             reason = wording.not_placed(part.operation, part.evidence, gist=part.gist)
         return self._default("unidentified", self.policy.defaults.unidentified, "unidentified", reason, part)
 
-    def _write(self, part: _Part, key: str) -> _Ruling:
+    def _write(self, part: Part, key: str) -> Ruling:
         entries, reason = self._longest(key)
         admitting = [
             entry for entry in entries if entry.terms.admits(self.subject) and part.operation in entry.terms.allow
         ]
         if admitting:
-            entry = max(admitting, key=lambda entry: (self._over(entry) is Action.LOG, self._limit(entry)))
-            return self._approved(entry, entries)
+            return self._approved(admitting, entries, part.refs)
         if entries:
             reason = self._mismatch(entries, part.operation)
         elif not reason:
@@ -242,25 +250,47 @@ class _Judge:
             self._note(entry.rule, self.policy.reference(entry.line), False, note)
         return min(reasons, key=lambda pair: pair[0])[1]
 
-    def _approved(self, entry: Approval, entries: Sequence[Approval]) -> _Ruling:
-        reference = self.policy.reference(entry.line)
-        self._note(entry.rule, reference, True, "admits subject and operation")
+    def _approved(
+        self, admitting: Sequence[Approval], entries: Sequence[Approval], refs: Sequence[RefUpdate]
+    ) -> Ruling:
+        """The ruling by the most generous of the entries that admit subject and operation, or a block for the refs."""
+        observing = self._observing(entries)
+        weighed = []
+        for entry in admitting:
+            reference = self.policy.reference(entry.line)
+            scrutiny = scrutinised(entry.terms.scrutiny, observing, entry.rule, reference)
+            weighed.append((entry, scrutiny, judge_refs(scrutiny, refs) if refs else None))
+        entry, scrutiny, objection = weighed[0] if len(weighed) == 1 else max(weighed, key=self._generosity)
+        for other, _, against in weighed:
+            if against is not None and other is not entry:
+                self._note(other.rule, self.policy.reference(other.line), False, against.reason)
+        note = "admits subject and operation" if objection is None else objection.reason
+        reference = scrutiny.reference
+        self._note(entry.rule, reference, True, note)
         own = entry.terms.max_upload is not None
-        return _Ruling(
-            action=Action.ALLOW,
-            code="approved",
-            rule=entry.rule,
-            reference=reference,
-            reason=f"{entry.address} is approved",
-            observing=self._observing(entries),
+        return Ruling(
+            action=Action.ALLOW if objection is None else objection.action,
+            code="approved" if objection is None else objection.code,
+            rule=entry.rule if objection is None else objection.rule,
+            reference=reference if objection is None else objection.reference,
+            reason=f"{entry.address} is approved" if objection is None else objection.reason,
+            observing=observing,
             limit=self._limit(entry),
             over=self._over(entry),
             limit_rule=entry.rule if own else "defaults/max_upload",
             limit_reference=reference if own else self.policy.default_reference("max_upload"),
             limit_label=entry.address,
+            scrutiny=scrutiny,
         )
 
-    def _default(self, name: str, action: Action, code: str, reason: str, part: _Part) -> _Ruling:
+    def _generosity(self, weighed: tuple[Approval, Scrutiny, Objection | None]) -> tuple[object, ...]:
+        """How much an entry lets pass: the refs first, then the size."""
+        entry, scrutiny, objection = weighed
+        blocked = objection is not None and objection.action is Action.BLOCK
+        logs = self._over(entry) is Action.LOG
+        return not blocked, objection is None, logs, self._limit(entry), scrutiny.refs is None
+
+    def _default(self, name: str, action: Action, code: str, reason: str, part: Part) -> Ruling:
         """What default `name` makes of a part that no entry settles."""
         rule, reference = f"defaults/{name}", self.policy.default_reference(name)
         setting = self.policy.defaults.reads if name == "reads" else action
@@ -269,7 +299,7 @@ class _Judge:
             return self._capped(part, action=action, code=code, rule=rule, reference=reference, reason=reason)
         if action is not Action.BLOCK:
             reason = f"{reason}, but `{name}: {action}` lets it pass"
-        return _Ruling(
+        return Ruling(
             action=action,
             code="default" if action is Action.ALLOW else code,
             rule=rule,
@@ -283,9 +313,9 @@ class _Judge:
             limit_label=part.address or part.operation.value,
         )
 
-    def _capped(self, part: _Part, *, action: Action, code: str, rule: str, reference: str, reason: str) -> _Ruling:
+    def _capped(self, part: Part, *, action: Action, code: str, rule: str, reference: str, reason: str) -> Ruling:
         """A ruling on a request that should carry no repository data."""
-        return _Ruling(
+        return Ruling(
             action=action,
             code=code,
             rule=rule,
@@ -321,42 +351,3 @@ class _Judge:
     def _note(self, rule: str, reference: str, matched: bool, note: str) -> None:
         if len(self.steps) < _MAX_STEPS:
             self.steps.append(Step(rule=rule, reference=reference, matched=matched, note=note))
-
-
-def _observed(ruling: _Ruling) -> Verdict:
-    """The ruling as a verdict, a block turned into a log where observe mode holds."""
-    blocked = ruling.action is Action.BLOCK
-    would = blocked and ruling.observing
-    return Verdict(
-        action=Action.LOG if would else ruling.action,
-        code=ruling.code,
-        rule=ruling.rule,
-        reference=ruling.reference,
-        reason=ruling.reason,
-        would_action=Action.BLOCK if would else None,
-        max_upload=None if blocked else ruling.limit,
-        over=Action.LOG if ruling.observing else ruling.over,
-    )
-
-
-def _severity(verdict: Verdict) -> tuple[int, bool]:
-    return _RANK[verdict.action], verdict.would_action is not None
-
-
-def _over(verdict: Verdict, ruling: _Ruling, size: int, steps: list[Step]) -> Verdict:
-    """The verdict on a body that is known to be over the limit."""
-    if verdict.max_upload is None:
-        return verdict
-    reason = wording.too_large(size, verdict.max_upload, ruling.limit_label)
-    steps.append(Step(rule=ruling.limit_rule, reference=ruling.limit_reference, matched=True, note=reason))
-    would = ruling.observing and ruling.over is Action.BLOCK
-    too_large = replace(
-        verdict,
-        action=verdict.over,
-        code="too-large",
-        rule=ruling.limit_rule,
-        reference=ruling.limit_reference,
-        reason=reason,
-        would_action=Action.BLOCK if would else None,
-    )
-    return too_large if _severity(too_large) > _severity(verdict) else verdict

@@ -10,6 +10,7 @@ from forgewall.decide.complaints import Complaints, nearest, quote
 from forgewall.decide.document import Listing, Node, Scalar
 from forgewall.decide.fields import Fields
 from forgewall.decide.policy import Approval, Prohibition, Terms
+from forgewall.decide.scrutiny import ENTRY_KEYS, entry_scrutiny
 from forgewall.decide.settings import BLOCK_OR_LOG, check_term
 from forgewall.identify.address import address_key
 from forgewall.identify.registry import Registry
@@ -17,7 +18,10 @@ from forgewall.model import GROUPS, Effect, Mode, Operation
 
 type Pairs = Mapping[str, tuple[Scalar, Node]]
 
-APPROVAL_KEYS = ("repo", "address", "allow", "who", "max_upload", "over", "mode", "expires", "owner", "reason")
+APPROVAL_KEYS = (
+    *("repo", "address", "allow", "who", "max_upload", "over", *ENTRY_KEYS),
+    *("mode", "expires", "owner", "reason"),
+)
 PROHIBITION_KEYS = ("repo", "address", "owner", "reason")
 
 _GRANTABLE = {
@@ -27,18 +31,22 @@ _GRANTABLE = {
 }
 ALLOW_WORDS: Mapping[str, frozenset[Operation]] = {**GROUPS, **_GRANTABLE}
 """What may stand in `allow:`, and the operations it means."""
-_PLAIN_TERMS = Terms()
+_PLAIN = Terms()
 MAX_ADDRESS = 1000
 """Characters of an address; the deepest GitLab group path stays far below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What entries refer to, and the lists in them that were read before: long policies repeat a few."""
+    """What entries refer to, and the lists in them that were read before: long policies repeat a few.
+
+    `plain` are the terms of an entry that says nothing but its address.
+    """
 
     registry: Registry
     groups: Mapping[str, Group]
     fields: Fields
+    plain: Terms = _PLAIN
     allowed: dict[tuple[str, ...], frozenset[Operation]] = field(default_factory=dict)
     audiences: dict[tuple[str, ...], Audience] = field(default_factory=dict)
 
@@ -95,26 +103,26 @@ def _plain(scalar: Scalar, context: Context) -> Approval | None:
     named = _address(scalar, context)
     if named is None:
         return None
-    return Approval(address=named[0], key=named[1], line=scalar.line, terms=_PLAIN_TERMS)
+    return Approval(address=named[0], key=named[1], line=scalar.line, terms=context.plain)
 
 
 def _detailed(item: Node, context: Context) -> Approval | None:
     pairs = context.fields.mapping(item, "an entry of `approved`", APPROVAL_KEYS)
     place = _address_node(item, pairs, "approved", context)
     named = _address(place, context) if place is not None else None
-    terms = _terms(pairs, context)
+    terms = _terms(pairs, named[0] if named is not None else "", context)
     if place is None or named is None:
         return None
     return Approval(address=named[0], key=named[1], line=place.line, terms=terms)
 
 
-def _terms(pairs: Pairs, context: Context) -> Terms:
+def _terms(pairs: Pairs, address: str, context: Context) -> Terms:
     fields = context.fields
     values = {key: node for key, (_, node) in pairs.items()}
     allow, who, size, over = values.get("allow"), values.get("who"), values.get("max_upload"), values.get("over")
     mode, expires = values.get("mode"), values.get("expires")
     return Terms(
-        allow=_allow(allow, context) if allow else _PLAIN_TERMS.allow,
+        allow=_allow(allow, context) if allow else context.plain.allow,
         who=_who(who, context) if who else None,
         max_upload=fields.size(size, "`max_upload`") if size else None,
         over=fields.word(over, "`over`", BLOCK_OR_LOG) if over else None,
@@ -122,6 +130,7 @@ def _terms(pairs: Pairs, context: Context) -> Terms:
         expires=fields.moment(expires, "`expires`") if expires else None,
         owner=_text(pairs, "owner", fields),
         reason=_text(pairs, "reason", fields),
+        scrutiny=entry_scrutiny(pairs, context.plain.scrutiny, f"approved/{address}", fields),
     )
 
 

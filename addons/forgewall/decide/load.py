@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from forgewall.decide import cases, entries, settings
+from forgewall.decide import cases, entries, limits, scrutiny, settings
 from forgewall.decide.complaints import Complaints, quote
 from forgewall.decide.document import Node, Scalar, compose
 from forgewall.decide.fields import Fields
-from forgewall.decide.policy import Approval, Policy, Prohibition
-from forgewall.model import Mode
+from forgewall.decide.policy import Approval, Defaults, Policy, Prohibition, Terms
+from forgewall.model import ContentRules, Mode
 
 VERSION = 1
 TOP_KEYS = (
@@ -26,6 +26,8 @@ TOP_KEYS = (
     "approved",
     "forbidden",
     "defaults",
+    "content",
+    "limits",
     "groups",
     "events",
     "privacy",
@@ -37,6 +39,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "approved": entries.APPROVAL_KEYS,
     "forbidden": entries.PROHIBITION_KEYS,
     "defaults": settings.DEFAULT_KEYS,
+    "content": scrutiny.CONTENT_KEYS,
+    "limits": limits.LIMIT_KEYS,
     "events": settings.EVENT_KEYS,
     "privacy": settings.PRIVACY_KEYS,
     "tests": cases.TEST_KEYS,
@@ -71,9 +75,8 @@ def load(text: str, file: str, now: datetime | None = None) -> Loaded:
     assert root is not None
     fields = Fields(complaints)
     pairs = fields.mapping(root, "the policy", TOP_KEYS)
-    found = {key: pair[1] for key, pair in pairs.items()}
-    _version(root, found.get("version"), complaints)
-    policy, tests = _compile(text, found, fields)
+    _version(root, pairs["version"][1] if "version" in pairs else None, complaints)
+    policy, tests = _compile(text, pairs, fields)
     complaints.raise_if_any()
     stale = cases.run(policy, tests, now or datetime.now(UTC), complaints)
     complaints.raise_if_any()
@@ -89,13 +92,16 @@ def _version(root: Node, node: Node | None, complaints: Complaints) -> None:
         complaints.add(node, f"`version` is {shown}, but this Forgewall reads version {VERSION}", hint)
 
 
-def _compile(text: str, found: Mapping[str, Node], fields: Fields) -> tuple[Policy, list[cases.Case]]:
+def _compile(text: str, root: scrutiny.Pairs, fields: Fields) -> tuple[Policy, list[cases.Case]]:
     complaints = fields.complaints
+    found = {key: pair[1] for key, pair in root.items()}
     mode = fields.word(found["mode"], "`mode`", tuple(Mode)) if "mode" in found else None
     contact = fields.text(found["contact"], "`contact`") if "contact" in found else None
     registry = settings.registry(found.get("forges"), complaints)
     groups = settings.groups(found.get("groups"), complaints)
-    context = entries.Context(registry=registry, groups=groups, fields=fields)
+    defaults = _defaults(root, fields)
+    plain = Terms(scrutiny=defaults.scrutiny)
+    context = entries.Context(registry=registry, groups=groups, fields=fields, plain=plain)
     approved = entries.approvals(found.get("approved"), context)
     forbidden = entries.prohibitions(found.get("forbidden"), context)
     tests = cases.cases(found.get("tests"), complaints)
@@ -105,7 +111,7 @@ def _compile(text: str, found: Mapping[str, Node], fields: Fields) -> tuple[Poli
         mode=mode or Mode.ENFORCE,
         contact=contact or "",
         registry=registry,
-        defaults=settings.defaults(found.get("defaults"), complaints),
+        defaults=defaults,
         groups=groups,
         events=settings.events(found.get("events"), complaints),
         privacy=settings.privacy(found.get("privacy"), complaints),
@@ -114,8 +120,18 @@ def _compile(text: str, found: Mapping[str, Node], fields: Fields) -> tuple[Poli
         approvals=sum(map(len, approved.values())),
         tests=len(tests),
         depth=_depth(approved, forbidden),
+        limits=limits.limits(found.get("limits"), fields),
     )
     return policy, tests
+
+
+def _defaults(root: scrutiny.Pairs, fields: Fields) -> Defaults:
+    """The section `defaults:`, joined with the general `content:`."""
+    defaults = settings.defaults(root["defaults"][1] if "defaults" in root else None, fields.complaints)
+    if "content" not in root:
+        return defaults
+    content = scrutiny.content_rules(*root["content"], fields, ContentRules(), "content")
+    return replace(defaults, scrutiny=replace(defaults.scrutiny, content=content))
 
 
 def _depth(approved: Mapping[str, tuple[Approval, ...]], forbidden: Mapping[str, Prohibition]) -> int:

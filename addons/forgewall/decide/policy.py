@@ -15,9 +15,11 @@ from ipaddress import IPv4Network, IPv6Network
 from forgewall.decide.audience import Audience, Group
 from forgewall.decide.protocol import BUILT_IN
 from forgewall.identify.registry import Registry
-from forgewall.model import PLAIN_APPROVAL, Action, Mode, Operation, Subject
+from forgewall.model import PLAIN_APPROVAL, Action, Limit, Mode, Operation, Scrutiny, Subject
 
 type Network = IPv4Network | IPv6Network
+
+_FULL = Scrutiny()
 
 
 class Reads(StrEnum):
@@ -38,7 +40,10 @@ class OtherHosts(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What an approval admits, and for whom. None means: as in `defaults`."""
+    """What an approval admits, for whom, and how it is examined. None means: as in `defaults`.
+
+    `scrutiny` is complete but for what only a request tells: `observing`, `rule` and `reference`.
+    """
 
     allow: frozenset[Operation] = PLAIN_APPROVAL
     who: Audience | None = None
@@ -48,6 +53,7 @@ class Terms:
     expires: datetime | None = None
     owner: str = ""
     reason: str = ""
+    scrutiny: Scrutiny = _FULL
 
     def unexpired(self, now: datetime) -> bool:
         """Whether the terms still hold at `now` (aware); `expires` is the first moment at which they don't."""
@@ -89,7 +95,10 @@ class Prohibition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds where no entry decides. `lines` tells where in the file a default is set."""
+    """What holds where no entry decides. `lines` tells where in the file a default is set.
+
+    `scrutiny` is how uploads are examined that pass without an entry, with the general `content:`.
+    """
 
     reads: Reads = Reads.ALLOW
     writes: Action = Action.BLOCK
@@ -101,6 +110,7 @@ class Defaults:
     ip_literals: tuple[Network, ...] = ()
     max_upload: int = 50 * 1024 * 1024
     over: Action = Action.BLOCK
+    scrutiny: Scrutiny = _FULL
     lines: Mapping[str, int]
 
 
@@ -122,7 +132,10 @@ class Privacy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One policy file, compiled. Equal texts have equal `digest` (SHA-256 of the UTF-8 text, in hex)."""
+    """One policy file, compiled. Equal texts have equal `digest` (SHA-256 of the UTF-8 text, in hex).
+
+    `limits` are the rolling windows that all uploads count in.
+    """
 
     file: str
     digest: str
@@ -138,6 +151,7 @@ class Policy:
     approvals: int
     tests: int
     depth: int
+    limits: tuple[Limit, ...] = ()
 
     @property
     def ip_literals(self) -> tuple[Network, ...]:

@@ -12,6 +12,7 @@ from forgewall.decide.complaints import Complaints, nearest, quote
 from forgewall.decide.document import Node, Scalar
 from forgewall.decide.fields import Fields
 from forgewall.decide.policy import Defaults, EventSettings, Network, OtherHosts, Privacy, Reads
+from forgewall.decide.scrutiny import SCRUTINY_KEYS, default_scrutiny
 from forgewall.identify.registry import Instance, Registry
 from forgewall.model import Action, Kind
 
@@ -26,6 +27,7 @@ DEFAULT_KEYS = (
     "ip_literals",
     "max_upload",
     "over",
+    *SCRUTINY_KEYS,
 )
 EVENT_KEYS = ("on_error", "reads", "keep")
 PRIVACY_KEYS = ("pseudonymise_users",)
@@ -62,6 +64,7 @@ def defaults(node: Node | None, complaints: Complaints) -> Defaults:
         ip_literals=_literals(pairs["ip_literals"][1], fields) if "ip_literals" in pairs else plain.ip_literals,
         max_upload=plain.max_upload if size is None else size,
         over=word("over", BLOCK_OR_LOG, plain.over),
+        scrutiny=default_scrutiny(pairs, fields),
         lines={key: pair[0].line for key, pair in pairs.items()},
     )
 

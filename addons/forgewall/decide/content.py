@@ -1,0 +1,164 @@
+"""What the policy says of each thing found in an upload, as soon as it is found: `judge_fact`.
+
+| fact | judged by |
+|---|---|
+| `Malformed` | nothing: always a block, in observe mode too, as two readers could understand the body differently |
+| `RefUpdate`, `ForcedUpdate` | `refs`, `deletes`, `force` |
+| `File` | `encrypted`, the kind it is by its first bytes, and `paths`: the strictest of the three |
+| `NamedFile` | `paths` |
+| `Secret` | `secrets` |
+| `Unread` | a block where any rule of `content:` blocks, as nobody can tell what is in it; else a log |
+
+An upload has many files, so a fact that no rule speaks of costs little. Which facts there are is `inspect`'s business;
+with `inspect: off` there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from forgewall.decide.globs import PathGlobs, path_matches
+from forgewall.decide.objection import Objection, objected, observed, shown
+from forgewall.decide.protocol import BUILT_IN
+from forgewall.decide.refs import judge_force, judge_refs
+from forgewall.evidence import Fact, File, FileKind, ForcedUpdate, Malformed, NamedFile, RefUpdate, Secret, Unread
+from forgewall.model import Action, ContentRules, Scrutiny
+
+__all__ = ["Objection", "judge_fact", "objected", "path_matches"]
+
+_NOUNS = {
+    FileKind.ARCHIVE: ("an", "archive"),
+    FileKind.OFFICE: ("an", "office document"),
+    FileKind.PDF: ("a", "PDF document"),
+    FileKind.DATABASE: ("a", "database"),
+    FileKind.MAIL_STORE: ("a", "mail store"),
+    FileKind.DISK_IMAGE: ("a", "disk image"),
+    FileKind.EXECUTABLE: ("an", "executable"),
+    FileKind.KEY: ("a", "key"),
+    FileKind.MEDIA: ("a", "media file"),
+}
+
+
+def judge_fact(scrutiny: Scrutiny, fact: Fact) -> Objection | None:
+    """What is said against `fact` in an upload that was admitted to be examined by `scrutiny`; None: nothing."""
+    judge = _JUDGES.get(type(fact))
+    if judge is None:
+        return None
+    objection: Objection | None = judge(scrutiny, fact)
+    return objection if objection is None or objection.code == "malformed" else observed(objection, scrutiny)
+
+
+def _malformed(_: Scrutiny, fact: Malformed) -> Objection:
+    return Objection(
+        action=Action.BLOCK,
+        code="malformed",
+        reason=fact.reason,
+        rule="protocol/malformed",
+        reference=BUILT_IN,
+        signal="malformed",
+    )
+
+
+def _secret(scrutiny: Scrutiny, fact: Secret) -> Objection | None:
+    rules = scrutiny.content
+    if rules.secrets is Action.ALLOW:
+        return None
+    line = f", line {fact.line}" if fact.line is not None else ""
+    where = f" in {shown(fact.path)}{line}" if fact.path is not None else ""
+    reason = f"the upload holds a secret ({shown(fact.rule)}){where}: {shown(fact.mask)}"
+    return _objection(rules, rules.secrets, "secrets", reason, "secret")
+
+
+def _file(scrutiny: Scrutiny, fact: File) -> Objection | None:
+    rules = scrutiny.content
+    worst = None
+    if fact.encrypted and rules.encrypted is not Action.ALLOW:
+        worst = _objection(rules, rules.encrypted, "encrypted", _described(fact), "encrypted")
+    for kind, action in rules.kinds:
+        if kind is fact.kind and action is not Action.ALLOW:
+            worst = _stricter(worst, _objection(rules, action, kind.value, _described(fact), kind.value))
+    return _stricter(worst, _path(rules, fact.path)) if fact.path is not None and rules.paths else worst
+
+
+def _named(scrutiny: Scrutiny, fact: NamedFile) -> Objection | None:
+    return _path(scrutiny.content, fact.path) if scrutiny.content.paths else None
+
+
+def _path(rules: ContentRules, path: str) -> Objection | None:
+    place = _globs(rules.paths).first(path)
+    if place is None:
+        return None
+    glob, action = rules.paths[place]
+    if action is Action.ALLOW:
+        return None
+    return _objection(rules, action, glob, f"{shown(path)} matches `{glob}`", "path")
+
+
+def _unread(scrutiny: Scrutiny, fact: Unread) -> Objection:
+    rules = scrutiny.content
+    blocking = next((word for word, action in _stated(rules) if action is Action.BLOCK), None)
+    if blocking is None:
+        return Objection(
+            action=Action.LOG,
+            code="unread",
+            reason=fact.reason,
+            rule=scrutiny.rule,
+            reference=scrutiny.reference,
+            signal="unread",
+        )
+    reason = f"{fact.reason}, so nobody can tell whether it holds what `{blocking}: block` refuses"
+    rule, reference = _place(rules, blocking)
+    return Objection(action=Action.BLOCK, code="unread", reason=reason, rule=rule, reference=reference, signal="unread")
+
+
+def _stated(rules: ContentRules) -> Iterator[tuple[str, Action]]:
+    """Every rule by its word."""
+    yield "secrets", rules.secrets
+    yield "encrypted", rules.encrypted
+    yield from ((kind.value, action) for kind, action in rules.kinds)
+    yield from rules.paths
+
+
+def _stricter(first: Objection | None, second: Objection | None) -> Objection | None:
+    if first is None or second is None:
+        return first or second
+    return second if second.action is Action.BLOCK and first.action is Action.LOG else first
+
+
+def _described(file: File) -> str:
+    name = shown(file.path) if file.path is not None else "a file in the upload"
+    article, noun = _NOUNS.get(file.kind, ("", ""))
+    if file.encrypted:
+        return f"{name} is an encrypted {noun}" if noun else f"{name} is encrypted"
+    return f"{name} is {article} {noun}"
+
+
+def _objection(rules: ContentRules, action: Action, word: str, reason: str, signal: str) -> Objection:
+    rule, reference = _place(rules, word)
+    return Objection(action=action, code="content", reason=reason, rule=rule, reference=reference, signal=signal)
+
+
+def _place(rules: ContentRules, word: str) -> tuple[str, str]:
+    """The rule and the reference of a word of `content:`, or of a glob."""
+    return next(
+        ((rule, reference) for stated, rule, reference in rules.places if stated == word),
+        (f"content/{word}", BUILT_IN),
+    )
+
+
+@lru_cache(maxsize=256)
+def _globs(paths: tuple[tuple[str, Action], ...]) -> PathGlobs:
+    return PathGlobs.of(tuple(glob for glob, _ in paths))
+
+
+_JUDGES: dict[type, Callable[[Scrutiny, Any], Objection | None]] = {
+    Malformed: _malformed,
+    RefUpdate: lambda scrutiny, fact: judge_refs(scrutiny, (fact,)),
+    ForcedUpdate: judge_force,
+    File: _file,
+    NamedFile: _named,
+    Secret: _secret,
+    Unread: _unread,
+}

@@ -1,0 +1,126 @@
+"""`limits:`: rolling windows of bytes and of uploads, read from the policy, and the verdict on who is beyond one.
+
+Counting what was really sent is not done here (`enforce.volume`). Reasons speak of what was sent before.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from forgewall.decide.complaints import quote
+from forgewall.decide.document import Node, Scalar
+from forgewall.decide.fields import Fields, duration_of, size_of
+from forgewall.model import Action, Limit, Verdict
+from forgewall.sizes import rounded, size
+
+PER = ("client", "user", "owner", "repository", "unapproved")
+LIMIT_KEYS = ("per_client", "per_user", "per_owner", "per_repository", "unapproved", "over")
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=31)
+MAX_WINDOWS = 10
+"""Windows under one key: each is counted for every upload."""
+_UPLOADS = re.compile(r"([0-9]{1,9}) ?uploads?\Z", re.ASCII)
+_AS_IN = "as in 500MiB/1h or 1000 uploads/1d"
+_SPANS = ((7 * 86400, "w", "week"), (86400, "d", "day"), (3600, "h", "hour"), (60, "m", "minute"), (1, "s", "second"))
+
+
+def limits(node: Node | None, fields: Fields) -> tuple[Limit, ...]:
+    """The section `limits:`, in the order of `LIMIT_KEYS`."""
+    if node is None:
+        return ()
+    pairs = fields.mapping(node, "`limits`", LIMIT_KEYS)
+    over = fields.word(pairs["over"][1], "`over`", (Action.BLOCK, Action.LOG)) if "over" in pairs else None
+    return tuple(
+        limit
+        for key, per in zip(LIMIT_KEYS[:-1], PER, strict=True)
+        if key in pairs
+        for limit in _windows(pairs[key][1], key, per, over or Action.BLOCK, fields)
+    )
+
+
+def _windows(node: Node, key: str, per: str, over: Action, fields: Fields) -> list[Limit]:
+    found = []
+    if isinstance(node, Scalar) and node.empty:
+        fields.complaints.add(node, f"`{key}` is empty", _AS_IN)
+        return []
+    for scalar in fields.words(node, f"`{key}`"):
+        try:
+            count, seconds = window_of(scalar.text)
+        except ValueError as error:
+            fields.complaints.add(scalar, f"`{key}`: {error}")
+            continue
+        bytes_, uploads = count
+        reference = f"{fields.complaints.file}:{scalar.line}"
+        found.append(Limit(per=per, seconds=seconds, size=bytes_, uploads=uploads, over=over, reference=reference))
+    if len(found) > MAX_WINDOWS:
+        fields.complaints.add(node, f"`{key}` holds more than {MAX_WINDOWS} windows")
+    return found
+
+
+def window_of(text: str) -> tuple[tuple[int | None, int | None], int]:
+    """((bytes, uploads), seconds) of `500MiB/1h` or `1000 uploads/1h`; one of the pair is None. Raises ValueError.
+
+    A number without a unit is refused: it could be meant as either.
+    """
+    amount, slash, span = (part.strip() for part in text.partition("/"))
+    if not slash:
+        raise ValueError(f"{quote(text)} names no window: write it {_AS_IN}")
+    if amount.isdigit():
+        hint = f"write {amount} uploads/{span} or {amount}B/{span}"
+        raise ValueError(f"{quote(text)} doesn't tell whether bytes or uploads are meant: {hint}")
+    uploads = _UPLOADS.match(amount)
+    count = (None, int(uploads[1])) if uploads else (size_of(amount), None)
+    window = duration_of(span)
+    if not SHORTEST <= window <= LONGEST:
+        raise ValueError(f"{quote(text)} has a window outside of 1m to 31d")
+    if 0 in count:
+        raise ValueError(f"{quote(text)} lets nothing through: block it by `defaults: writes` or leave it unapproved")
+    return count, int(window.total_seconds())
+
+
+def limit_rule(limit: Limit) -> str:
+    """The rule's id: `limits/per_client`."""
+    return f"limits/{limit_key(limit)}"
+
+
+def limit_key(limit: Limit) -> str:
+    """The word the limit stands under in the policy."""
+    return limit.per if limit.per == "unapproved" else f"per_{limit.per}"
+
+
+def written(limit: Limit) -> str:
+    """The limit as it is written in a policy: `500MiB/1h`."""
+    amount = f"{limit.uploads} uploads" if limit.size is None else size(limit.size).replace(" ", "").replace(",", "")
+    amount = amount.replace("bytes", "B").replace("byte", "B")
+    factor, letter, _ = next(span for span in _SPANS if limit.seconds % span[0] == 0)
+    return f"{amount}/{limit.seconds // factor}{letter}"
+
+
+def over_limit(limit: Limit, who: str, used_bytes: int, used_uploads: int, *, observing: bool = False) -> Verdict:
+    """The verdict on an upload that would bring `who` beyond `limit`.
+
+    `who` is the client, user, owner or repository that is counted, `used_*` what it sent in the window before. In
+    observe mode (`observing`) a block is a log.
+    """
+    factor, _, unit = next(span for span in _SPANS if limit.seconds % span[0] == 0)
+    number = limit.seconds // factor
+    window = f"the last {unit}" if number == 1 else f"the last {number} {unit}s"
+    if limit.size is None:
+        sent = "1 upload" if used_uploads == 1 else f"{used_uploads:,} uploads"
+    else:
+        sent = rounded(used_bytes)
+    if limit.per in {"owner", "repository"}:
+        deed = f"{who} was sent {sent} in {window}"
+    elif limit.per == "unapproved":
+        deed = f"{who} has sent {sent} to addresses that aren't approved in {window}"
+    else:
+        deed = f"{who} has sent {sent} in {window}"
+    would = observing and limit.over is Action.BLOCK
+    return Verdict(
+        action=Action.LOG if would else limit.over,
+        code="volume",
+        rule=limit_rule(limit),
+        reference=limit.reference,
+        reason=f"{deed}, and `limits: {limit_key(limit)}: {written(limit)}` allows no more",
+        would_action=Action.BLOCK if would else None,
+    )

@@ -7,14 +7,16 @@ Whatever none of them is sure of is a plain read if the method can't write and t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from forgewall.identify import bitbucket, git, github, gitlab, graphql, lfs, paths, plain
+from forgewall.identify.announced import Announcement, announced_target, doubted_target
 from forgewall.identify.paths import Path
 from forgewall.identify.query import base_name, parameters
 from forgewall.identify.registry import ForgeHost, Registry, Role
 from forgewall.identify.targets import plain_read, unidentified
-from forgewall.model import Kind, Request, Target
+from forgewall.model import Kind, Operation, Request, Target
 
 type Reader = Callable[[Request, ForgeHost, Path], Target]
 
@@ -24,18 +26,24 @@ _READERS: Mapping[Kind, Reader] = MappingProxyType(
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 _REWRITES = frozenset({"x-original-url", "x-rewrite-url"})
+_UPLOADS = frozenset({"POST", "PUT", "PATCH"})
+_STORES = frozenset({Role.STORE, Role.LFS})
 # Hosts where paths name nothing that an address could hold, whatever the kind.
 _BARE_ROLES = frozenset({Role.STORE, Role.ACTIONS, Role.SOCKET, Role.PAGES, Role.TELEMETRY, Role.LFS})
 
 
-def identify(request: Request, registry: Registry) -> Target | None:
+def identify(request: Request, registry: Registry, announced: Announcement | None = None) -> Target | None:
     """What `request` is about; None if its host is no forge. Never raises, whatever the bytes.
 
     With an unread body the target is the stricter reading, and `wants_body` tells if the body may decide otherwise.
+    `announced` is what an LFS batch answer told this client about the URL. It decides on hosts that are no forge, and
+    about requests to the forge that announced it which it alone explains; never about another forge's hosts.
     """
     forge_host = registry.lookup(request.host)
+    if announced is not None and not announced.covers(request):
+        announced = None
     if forge_host is None:
-        return None
+        return None if announced is None else _stored(request, announced)
     if forge_host.role is Role.SSH:
         return unidentified(forge_host, f"{forge_host.host} speaks SSH, not HTTP")
     whole = paths.parse(request.path)
@@ -59,7 +67,20 @@ def identify(request: Request, registry: Registry) -> Target | None:
     if known is not None:
         return known
     reader = plain.identify if forge_host.role in _BARE_ROLES else _READERS.get(forge_host.kind, plain.identify)
-    return reader(request, forge_host, path)
+    target = reader(request, forge_host, path)
+    if target.operation is not Operation.UNIDENTIFIED:
+        return target
+    if announced is not None and announced.asker.host == forge_host.forge:
+        return announced_target(announced, request)
+    if forge_host.role in _STORES and request.method in _UPLOADS:
+        return replace(target, evidence=lfs.UNANNOUNCED)
+    return target
+
+
+def _stored(request: Request, announced: Announcement) -> Target:
+    """A request to a host that others use too, which an LFS batch announced."""
+    doubt = _doubt(request, paths.parse(request.path))
+    return doubted_target(announced, doubt) if doubt else announced_target(announced, request)
 
 
 def _doubt(request: Request, path: Path) -> str:

@@ -1,6 +1,7 @@
 """Git LFS: the batch API, locks and transfers (git-lfs docs/api). The direction of a batch stands only in its body.
 
-What is *not* here: object stores; a link announced by a batch answer points there without naming the repository.
+What is *not* here: object stores; a URL announced by a batch answer leads there without naming the repository
+(`announced`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from forgewall.identify.registry import ForgeHost, Role
 from forgewall.identify.repository import Repository, repository_of
 from forgewall.identify.targets import address_of
 from forgewall.model import Operation, Request, Target
+
+UNANNOUNCED = "no LFS batch announced this address to this client; run git lfs push again"
+"""Evidence for an upload to a forge's object store that nothing explains."""
 
 _READS = frozenset({"GET", "HEAD"})
 

@@ -1,0 +1,172 @@
+"""Where an LFS batch answer tells the client to upload: the announcement, and the target of a request that follows it.
+
+An object store's URL names no repository. The answer to the batch does, so what it announced is remembered for the
+client that asked (`announced_memory`), and a request to exactly such a URL is an upload to the repository that asked.
+Only what the URL is compared by is kept, never the URL: signed ones are credentials.
+What is *not* here: reading batches and answers (`inspect.lfs`, `inspect.lfs_answer`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from forgewall.model import Operation, Request, Target
+
+MAX_URL = 8192
+"""Characters of a URL that may be announced; signed ones take about 2,000."""
+
+_PORTS = {"http": 80, "https": 443}
+# RFC 3986 section 3: what may stand in a path and a query unencoded.
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<rest>(?:/|\?|\Z)(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})*)(?P<fragment>#[\x21-\x7e]*)?",
+    re.ASCII,
+)
+_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_VARIABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+class Use(StrEnum):
+    """What an announced URL is for."""
+
+    UPLOAD = "upload"  # the whole object
+    PART = "part"  # a part of it
+    VERIFY = "verify"  # "is it there?"
+    COMMIT = "commit"  # the parts become the object
+    ABORT = "abort"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A URL as requests are compared with it: `host` folded, `digest` of path and query in their canonical spelling."""
+
+    scheme: str
+    host: str
+    port: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One URL that an answer announced, and what may be done with it.
+
+    `asker` is the target of the batch. `oid` is the SHA-256 of the whole object in hex, `size` its bytes; `most` are
+    the bytes that one request may carry: the object's size, or the part's. `whole`: a request carries all of it, so
+    that its hash can be checked. `seconds` is how long the announcement holds.
+    """
+
+    place: Place
+    methods: frozenset[str]
+    use: Use
+    oid: str
+    size: int
+    most: int
+    whole: bool
+    transfer: str
+    asker: Target
+    seconds: int
+
+    def covers(self, request: Request) -> bool:
+        """Whether `request` is one that was announced: method, scheme, host, port, path and query."""
+        return request.method in self.methods and place_of(request) == self.place
+
+    @property
+    def carries_content(self) -> bool:
+        """Whether the body is the object or a part of it, not a word about it."""
+        return self.use in (Use.UPLOAD, Use.PART)
+
+
+def parse_place(url: str, asked: Request) -> Place | str:
+    """The place of an announced URL, or a sentence why it can't be one. `asked` is the batch request.
+
+    Only what all clients send alike is taken: an absolute URL of RFC 3986 without user and dot segments. Plain HTTP
+    and bare IP addresses are taken where the batch itself went to the same scheme and host.
+    """
+    if len(url) > MAX_URL:
+        return f"an announced address has more than {MAX_URL} characters"
+    match = _URL.fullmatch(url)
+    if match is None:
+        return "an announced address is not an absolute URL in plain spelling"
+    scheme, host = match["scheme"], match["host"].lower().removesuffix(".")
+    port = int(match["port"]) if match["port"] else _PORTS[scheme]
+    if not 0 < port < 65536:
+        return "an announced address has a port that doesn't exist"
+    same_host = host.strip("[]") == asked.host.lower().removesuffix(".").strip("[]")
+    if scheme == "http" and not (asked.scheme == "http" and same_host):
+        return "an announced address is plain HTTP"
+    wrong = _wrong_host(host)
+    if wrong and not same_host:
+        return wrong
+    target = match["rest"]
+    path = target.partition("?")[0]
+    if any(_decoded_dots(segment) for segment in path.split("/")):
+        return "an announced address holds a dot segment"
+    return Place(scheme=scheme, host=host.strip("[]"), port=port, digest=_digest(target))
+
+
+def place_of(request: Request) -> Place:
+    """Where a request goes, in the spelling that announcements are compared in."""
+    host = request.host.lower().removesuffix(".").strip("[]")
+    return Place(scheme=request.scheme, host=host, port=request.port, digest=_digest(request.path))
+
+
+def announced_target(announcement: Announcement, request: Request) -> Target:
+    """The target of a request that `announcement` covers: an upload to the repository that asked."""
+    asker = announcement.asker
+    did = "an upload" if announcement.carries_content else f"the {announcement.use.value} of an upload"
+    evidence = f"LFS: {request.method} for {did} that {asker.address or asker.host} announced"
+    operation = Operation.LFS_UPLOAD
+    return replace(asker, operation=operation, effect=operation.effect, evidence=evidence, wants_body=False)
+
+
+def doubted_target(announcement: Announcement, doubt: str) -> Target:
+    """The target of a request that `announcement` covers, but that a server may read otherwise: nothing is certain."""
+    operation = Operation.UNIDENTIFIED
+    return replace(announcement.asker, operation=operation, effect=operation.effect, evidence=doubt, wants_body=False)
+
+
+def _wrong_host(host: str) -> str:
+    if host.startswith("[") or _is_address(host):
+        return "an announced address holds an IP address instead of a name"
+    if _NAME.fullmatch(host) is None or len(host) > 253:
+        return "an announced address has no valid host name"
+    if host == "localhost" or host.endswith((".localhost", ".local", ".localdomain")):
+        return "an announced address leads to the client itself"
+    return ""
+
+
+def _is_address(host: str) -> bool:
+    """Whether a resolver may take `host` for an IPv4 address: also `127.1`, `0x7f.1` and `2130706433`."""
+    last = host.rpartition(".")[2]
+    if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _decoded_dots(segment: str) -> bool:
+    return len(segment) <= 6 and segment.lower().replace("%2e", ".") in (".", "..")
+
+
+def _digest(target: str) -> bytes:
+    """SHA-256 of a path and query, normalised as RFC 3986 section 6.2.2 says two spellings are the same."""
+    path, mark, query = target.partition("#")[0].partition("?")
+    canonical = f"{path or '/'}?{query}" if mark and query else path or "/"
+    canonical = _VARIABLE.sub(_normal, canonical)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
+
+
+def _normal(match: re.Match[str]) -> str:
+    found = match[0]
+    if len(found) == 1:
+        return f"%{ord(found):02X}"
+    char = chr(int(found[1:], 16))
+    return char if char in _UNRESERVED else found.upper()

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from forgewall.cli.event_details import details
 from forgewall.errors import UsageError
 from forgewall.record import redact
 from forgewall.record.reader import Follower, lines, lines_backwards
@@ -20,7 +21,8 @@ from forgewall.sizes import rounded
 
 _DEFAULT_COUNT = 200
 _POLL_SECONDS = 0.2
-_COLOURS = {"BLOCKED": "31", "WOULD-BLOCK": "33", "CUT": "31", "ERROR": "31", "REJECTED": "31", "ALLOWED": "32"}
+_COLOURS = {"ALLOWED": "32"} | dict.fromkeys(["BLOCKED", "CUT", "ERROR", "REJECTED"], "31")
+_COLOURS |= dict.fromkeys(["WOULD-BLOCK", "WOULD-CUT"], "33")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,6 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--events", metavar="DIR", type=Path, default=Path("events"), help="the log (default: events)")
     parser.add_argument("--follow", action="store_true", help="go on as events are written, until Ctrl-C")
     parser.add_argument("--blocked", action="store_true", help="only what was blocked, cut, or would have been")
+    parser.add_argument("--evidence", action="store_true", help="below each event, what was found in the upload")
     parser.add_argument("--json", action="store_true", help="the events themselves, one JSON object a line")
     parser.add_argument(
         "-n",
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.events.is_dir() and not args.follow:
         raise UsageError(f"there is no event log in `{args.events}`; name its directory with --events DIR")
     _never_fail_on(sys.stdout)
-    listing = _Listing(blocked=args.blocked, raw=args.json, colour=_wants_colour(sys.stdout))
+    listing = _Listing(blocked=args.blocked, raw=args.json, evidence=args.evidence, colour=_wants_colour(sys.stdout))
     try:
         follower = Follower(args.events) if args.follow else None
         _list_past(args, listing)
@@ -69,9 +72,10 @@ def run(args: argparse.Namespace) -> int:
 class _Listing:
     """Turns raw lines into printed ones and counts those that are none."""
 
-    def __init__(self, *, blocked: bool, raw: bool, colour: bool) -> None:
+    def __init__(self, *, blocked: bool, raw: bool, evidence: bool, colour: bool) -> None:
         self._blocked = blocked
         self._raw = raw
+        self._evidence = evidence
         self._colour = colour
         self._corrupt = 0
         self._shown: collections.deque[str] = collections.deque(maxlen=_DEFAULT_COUNT)
@@ -98,7 +102,8 @@ class _Listing:
             if not text.isprintable():  # not ours: somebody else wrote to the file
                 text = json.dumps(event, separators=(",", ":"))
         else:
-            text = readable(event, colour=self._colour)
+            lines = [readable(event, colour=self._colour), *(details(event) if self._evidence else ())]
+            text = "\n".join(lines)
         print(text, flush=flush)
 
     def showed(self, event: dict[str, Any]) -> bool:
@@ -142,14 +147,15 @@ def _follow(follower: Follower, listing: _Listing) -> None:
 
 
 def readable(event: dict[str, Any], *, colour: bool = False) -> str:
-    """One line: time, what was done, who, operation, address, size, reason, event id."""
+    """One line: time, what was done, who, operation, address, size, reason, what was found in it, event id."""
     stamp = str(event.get("@timestamp", ""))[:19].replace("T", " ")
     word = _word(event)
     shown = f"{word:<11}"
     if colour and word in _COLOURS:
         shown = f"\x1b[{_COLOURS[word]}m{shown}\x1b[0m"
     if _at(event, "event.dataset") in {"forgewall.decision", "forgewall.upload"}:
-        parts = [_who(event), _operation(event), _where(event), _size(event), _at(event, "event.reason")]
+        reason, found = _at(event, "event.reason"), _at(event, "forgewall.evidence.summary")
+        parts = [_who(event), _operation(event), _where(event), _size(event), reason, found]
     else:
         who, message = _who(event), str(event.get("message", ""))
         parts = [message] if who in message else [who, message]
@@ -162,6 +168,8 @@ def _word(event: dict[str, Any]) -> str:
     action = _at(event, "forgewall.action")
     if dataset == "forgewall.upload":
         word = _at(event, "forgewall.upload.result")
+        if _at(event, "forgewall.upload.would_cut") == "True":
+            word = "would-cut"
     elif dataset == "forgewall.policy":
         word = _at(event, "forgewall.change.result")
     elif dataset == "forgewall.decision" and action == "block":

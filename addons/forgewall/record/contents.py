@@ -12,15 +12,15 @@ from pathlib import PurePosixPath
 from forgewall.evidence import Commit, Evidence, File, RefUpdate, Secret
 from forgewall.record import redact
 from forgewall.record.event import Announcement, LfsBatch, Objection
-from forgewall.record.summary import summary
+from forgewall.record.summary import refs_words, summary
 from forgewall.record.wire import Document, long, stamp
 
 
 def own(evidence: Evidence) -> Document:
     """The object `forgewall.evidence`; lists that are empty are absent, counts stay."""
     return {
-        "summary": summary(evidence) or None,
         **refs(evidence.refs, evidence.ref_count),
+        "summary": summary(evidence) or None,
         "forced": list(evidence.forced) or None,
         "push_options": [redact.push_option(option) for option in evidence.push_options] or None,
         "commit_count": long(evidence.commit_count),
@@ -40,7 +40,7 @@ def own(evidence: Evidence) -> Document:
 def refs(updates: tuple[RefUpdate, ...], count: int) -> Document:
     """The refs as they stand in `forgewall.evidence`, of a decision too."""
     listed = [{"name": ref.name, "action": ref.action.value, "old_id": ref.old, "new_id": ref.new} for ref in updates]
-    return {"refs": listed or None, "ref_count": long(count)}
+    return {"summary": refs_words(updates, count) or None, "refs": listed or None, "ref_count": long(count)}
 
 
 def objection(said: Objection) -> Document:
@@ -50,6 +50,7 @@ def objection(said: Objection) -> Document:
         "reference": said.reference,
         "action": said.action.value,
         "would_block": said.would_block or None,
+        "signal": said.signal or None,
         "reason": said.reason,
     }
 

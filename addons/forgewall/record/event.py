@@ -135,14 +135,15 @@ class Announcement:
 class Objection:
     """What a rule on refs or contents said of an upload.
 
-    `action` is LOG or BLOCK; `would_block`: it is LOG only because of observe mode. `reason` is a sentence without a
-    full stop that quotes no content.
+    `action` is LOG or BLOCK; `would_block`: it is LOG only because of observe mode. `signal` is a word for what it is
+    about (`secret`, `path`, `ref`). `reason` is a sentence without a full stop that quotes no content.
     """
 
     rule: str
     reference: str
     action: Action
     reason: str
+    signal: str = ""
     would_block: bool = False
 
 

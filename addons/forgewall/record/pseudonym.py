@@ -38,7 +38,7 @@ class Pseudonyms:
         return PREFIX + hmac.new(self._key, folded, hashlib.sha256).hexdigest()[:_DIGITS]
 
     def hide[E: Event](self, event: E) -> E:
-        """`event` with stand-ins for its user and for the authors of commits, also where a reason or a subject names them.
+        """`event` with stand-ins for its user and for authors of commits, also where a reason or a subject names them.
 
         Names that stand in a path or in a ref stay.
         """

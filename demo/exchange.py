@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo import lfs, smart_http, wire
+from demo import smart_http, wire
+from demo.answer import Answer, document
 from demo.authority import Flaw
+from demo.batch import LfsStyle
 from demo.journal import Connection, Journal, Seen
+from demo.lfs import Lfs
+from demo.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
     """How the forge treats one host name; the default is a healthy forge.
 
-    `bytes_per_second`: reads request bodies no faster. `refuse_after`: answers 413 after that many body bytes and
-    closes, as a forge with its own size limit does. `early_head`: git gets the response's head before the forge has
-    read the request's body. `flaw`: what is wrong with the certificate.
+    `bytes_per_second`: reads request bodies no faster. `refuse_after`: answers 413 after
+    that many body bytes and closes, as a forge with its own size limit does. `early_head`: git gets the response's
+    head before the forge has read the request's body. `flaw`: what is wrong with the certificate. `lfs`: where git-lfs
+    objects are to go.
     """
 
     bytes_per_second: int | None = None
     refuse_after: int | None = None
     early_head: bool = False
     flaw: Flaw = Flaw.NONE
+    lfs: LfsStyle = field(default_factory=LfsStyle)
 
 
 class Exchange:
     """Serves connections; `behaviour` says how to treat the host that a request names."""
 
     def __init__(
-        self, root: Path, objects: Path, journal: Journal, behaviour: Callable[[str | None], Behaviour]
+        self, root: Path, store: Store, journal: Journal, behaviour: Callable[[str | None], Behaviour]
     ) -> None:
         self._root = root
-        self._objects = objects
+        self._store = store
+        self._lfs = Lfs(store, lambda host: behaviour(host).lfs)
         self._journal = journal
         self._behaviour = behaviour
 
@@ -108,22 +114,21 @@ class Exchange:
             stream.finish_early()
             return False
         seen.status = reply.status
-        headers = [("Content-Type", reply.media_type)]
+        headers = [("Content-Type", reply.media_type), *reply.headers]
         stream.send(wire.response(reply.status, headers, reply.content, head_only=head.method == "HEAD"))
         return True
 
-    def _reply(self, head: wire.Head, body: Iterator[bytes]) -> lfs.Answer:
-        if lfs.is_lfs(head.path):
-            return lfs.answer(self._objects, head.host, head.method, head.path, body)
+    def _reply(self, head: wire.Head, body: Iterator[bytes]) -> Answer:
+        if self._store.serves(head.host):
+            return self._store.answer(head.host, head.method, head.target, body)
+        known = self._lfs.answer(head.host, head.method, head.target, head.header("authorization"), body)
+        if known is not None:
+            return known
         length = sum(len(part) for part in body)
         if head.path.endswith("/info/refs"):
-            return lfs.Answer(status=404, content=b"no such repository\n", media_type="text/plain")
+            return Answer(status=404, content=b"no such repository\n")
         status = 201 if head.method in ("POST", "PUT") else 200
-        return lfs.Answer(
-            status=status,
-            content=json.dumps({"forge": "local", "path": head.path, "bytes": length}).encode() + b"\n",
-            media_type="application/json",
-        )
+        return document(status, {"forge": "local", "path": head.path, "bytes": length})
 
     def _counted(self, body: Iterator[bytes], seen: Seen, refuse_after: int | None) -> Iterator[bytes]:
         digest = hashlib.sha256()

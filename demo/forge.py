@@ -24,6 +24,7 @@ from demo import smart_http, wire
 from demo.authority import Authority
 from demo.exchange import Behaviour, Exchange
 from demo.journal import Connection, Journal
+from demo.store import STORES, Store
 
 HOSTS = (
     "github.com",
@@ -33,7 +34,7 @@ HOSTS = (
     "gist.github.com",
     "codeload.github.com",
     "raw.githubusercontent.com",
-    "github-cloud.s3.amazonaws.com",
+    "lfs.github.com",
     "ghcr.io",
     "ssh.github.com",
     "alive.github.com",
@@ -43,24 +44,38 @@ HOSTS = (
     "bitbucket.org",
     "api.bitbucket.org",
     "altssh.bitbucket.org",
+    "huggingface.co",
     "git.acme.example",
     "www.example.org",
+    *STORES,
 )
 """Names that the demo and the tests lead to the local forge; it answers under any other name too."""
 
+_CONFIG = """\
+[http]
+\treceivepack = true
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[receive]
+\tadvertisePushOptions = true
+"""
+
 
 class Forge:
-    """See the module. `tls_port`, `http_port` and `raw_port` are on 127.0.0.1; the proxy must trust `ca_file`."""
+    """See the module. `tls_port`, `http_port` and `raw_port` are on 127.0.0.1; the proxy must trust `ca_file`.
+
+    `store` holds the git-lfs objects of all hosts.
+    """
 
     def __init__(self, directory: Path, journal_file: Path | None = None, raw_banner: bytes = b"") -> None:
         self.root = directory / "repositories"
         self.root.mkdir(parents=True)
-        self._objects = directory / "lfs"
-        self._objects.mkdir()
+        self.store = Store(directory / "lfs")
         self._authority = Authority(directory / "certificates")
         self._journal = Journal(journal_file)
         self._behaviours: dict[str, Behaviour] = {}
-        self._exchange = Exchange(self.root, self._objects, self._journal, self._behaviour)
+        self._exchange = Exchange(self.root, self.store, self._journal, self._behaviour)
         self._raw_banner = raw_banner
         self._sockets: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -107,18 +122,20 @@ class Forge:
                     return False
         return self._journal.wait(lambda: self._journal.settled(closed), seconds)
 
-    def make_repository(self, address: str) -> Path:
-        """Make an empty bare repository for `address` (`github.com/acme/api`), replacing an older one of that name."""
+    def make_repository(self, address: str, *, object_format: str = "sha1") -> Path:
+        """Make an empty bare repository for `address` (`github.com/acme/api`), replacing an older one of that name.
+
+        It takes pushes, also atomic ones and with options; `object_format` is `sha1` or `sha256`.
+        """
         host, _, path = address.partition("/")
         directory = smart_http.repository_path(self.root, host, path)
         environment = smart_http.git_environment(self.root)
         if directory.exists():
             subprocess.run(["rm", "-rf", "--", str(directory)], check=True)
-        subprocess.run(
-            ["git", "init", "--quiet", "--bare", "--initial-branch=main", str(directory)], check=True, env=environment
-        )
-        for setting in ("http.receivepack", "uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
-            subprocess.run(["git", "-C", str(directory), "config", setting, "true"], check=True, env=environment)
+        init = ["git", "init", "--quiet", "--bare", "--initial-branch=main", f"--object-format={object_format}"]
+        subprocess.run([*init, str(directory)], check=True, env=environment)
+        with (directory / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG)
         return directory
 
     def seed(self, address: str, work_tree: Path) -> None:

@@ -1,93 +1,90 @@
-"""The git-lfs part of the local forge: batch, objects and locks (git-lfs/docs/api), objects as files below a directory.
+"""The git-lfs part of the local forge (git-lfs/docs/api): which request is a batch, an object, a lock, a verification.
 
-Objects are moved to and from `…/info/lfs/objects/OID` of the same repository; real forges often use another host.
+Not here: where objects are to go (`batch`), keeping them (`store`) and locks (`locks`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
 
-MEDIA_TYPE = "application/vnd.git-lfs+json"
-_ROUTE = re.compile(r"(?P<repo>/.+?)/info/lfs/(?P<rest>objects/batch|objects/(?P<oid>[0-9a-f]{64})(/\d+)?|locks.*)")
+from demo.answer import Answer, document
+from demo.batch import COMPLETE, OID, VERIFY_HOST, Batch, LfsStyle
+from demo.locks import MEDIA_TYPE, Locks, owner
+from demo.store import Store
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What to send back."""
-
-    status: int
-    content: bytes
-    media_type: str = MEDIA_TYPE
-
-
-def is_lfs(path: str) -> bool:
-    """Whether `path` belongs to the LFS API."""
-    return _ROUTE.fullmatch(path) is not None
+_ROUTE = re.compile(
+    rf"(?P<repo>/.+?)/info/lfs/(?P<rest>objects/batch|objects/(?P<oid>{OID.pattern})(/\d+)?|verify"
+    r"|locks|locks/verify|locks/(?P<lock>[^/]+)/unlock)"
+)
+_VERIFY = re.compile(r"(?P<repo>/[^/]+/[^/]+)/verify")
 
 
-def answer(store: Path, host: str, method: str, path: str, body: Iterable[bytes]) -> Answer:
-    """Answer one LFS request; an uploaded object is streamed to `store` and kept only if its hash is its name."""
-    match = _ROUTE.fullmatch(path)
-    assert match is not None
-    if match["oid"] is not None:
-        target = store / match["oid"]
-        if method == "PUT":
-            return _put(target, match["oid"], body)
-        _read(body)
-        if not target.is_file():
-            return _json(404, {"message": "no such object"})
-        return Answer(status=200, content=target.read_bytes(), media_type="application/octet-stream")
-    request = _read(body)
-    if match["rest"] == "objects/batch":
+class Lfs:
+    """Serves git-lfs under any host; `style` tells how to treat the host that a request names."""
+
+    def __init__(self, store: Store, style: Callable[[str], LfsStyle]) -> None:
+        self._store = store
+        self._locks = Locks()
+        self._style = style
+
+    def answer(
+        self, host: str, method: str, target: str, authorization: str | None, body: Iterable[bytes]
+    ) -> Answer | None:
+        """The answer to a request; None if it is no git-lfs. `target` is path and query."""
+        path, _, query = target.partition("?")
+        if path == COMPLETE and method == "POST":
+            return self._store.complete(parse_qs(query).get("uploadId", [""])[0], b"".join(body))
+        match = _ROUTE.fullmatch(path)
+        if match is None:
+            verify = _VERIFY.fullmatch(path) if host == VERIFY_HOST and method == "POST" else None
+            return self._verify(b"".join(body)) if verify else None
+        if match["oid"] is not None:
+            return self._object(method, match["oid"], body)
+        content = b"".join(body)
+        if match["rest"] == "verify":
+            return self._verify(content)
         try:
-            return _batch(store, f"https://{host}{match['repo']}/info/lfs/objects", json.loads(request))
+            request = json.loads(content) if content.strip() else {}
+            if match["rest"] == "objects/batch":
+                return Batch(store=self._store, style=self._style(host), host=host, path=match["repo"]).answer(request)
+            return self._lock(method, match, f"{host}{match['repo']}?{query}", request, owner(authorization))
         except (ValueError, KeyError, TypeError, AttributeError):
-            return _json(422, {"message": "not a batch request"})
-    if match["rest"].endswith("/verify"):
-        return _json(200, {"ours": [], "theirs": []})
-    return _json(200, {"locks": []})
+            return document(422, {"message": "not what git-lfs would say here"}, MEDIA_TYPE)
 
+    def _object(self, method: str, oid: str, body: Iterable[bytes]) -> Answer:
+        if method == "PUT":
+            if self._store.keep(body, expected=oid) != oid:
+                return document(422, {"message": "the hash of the content is not its name"}, MEDIA_TYPE)
+            return Answer(status=200, content=b"")
+        for _ in body:
+            pass
+        file = self._store.file(oid)
+        if not file.is_file():
+            return document(404, {"message": "no such object"}, MEDIA_TYPE)
+        return Answer(status=200, content=file.read_bytes(), media_type="application/octet-stream")
 
-def _batch(store: Path, base: str, request: dict[str, object]) -> Answer:
-    operation = request.get("operation")
-    objects = []
-    wanted = request.get("objects")
-    for entry in wanted if isinstance(wanted, list) else []:
-        oid, size = entry["oid"], entry["size"]
-        item: dict[str, object] = {"oid": oid, "size": size, "authenticated": True}
-        present = (store / oid).is_file()
-        if operation == "upload" and not present:
-            item["actions"] = {"upload": {"href": f"{base}/{oid}/{size}"}}
-        elif operation == "download" and present:
-            item["actions"] = {"download": {"href": f"{base}/{oid}"}}
-        elif operation == "download":
-            item["error"] = {"code": 404, "message": "no such object"}
-        objects.append(item)
-    return _json(200, {"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
+    def _verify(self, content: bytes) -> Answer:
+        try:
+            request = json.loads(content)
+            oid, size = request["oid"], request["size"]
+        except (ValueError, KeyError, TypeError):
+            return document(422, {"message": "not a verify request"}, MEDIA_TYPE)
+        if OID.fullmatch(str(oid)) is None or self._store.size(oid) != size:
+            return document(404, {"message": "no such object of this size"}, MEDIA_TYPE)
+        return document(200, {}, MEDIA_TYPE)
 
-
-def _put(target: Path, oid: str, body: Iterable[bytes]) -> Answer:
-    digest = hashlib.sha256()
-    partial = target.with_suffix(".part")
-    with partial.open("wb") as file:
-        for part in body:
-            digest.update(part)
-            file.write(part)
-    if digest.hexdigest() != oid:
-        partial.unlink()
-        return _json(422, {"message": "the hash of the content is not its name"})
-    partial.replace(target)
-    return Answer(status=200, content=b"", media_type="text/plain")
-
-
-def _read(body: Iterable[bytes]) -> bytes:
-    return b"".join(body)
-
-
-def _json(status: int, value: object) -> Answer:
-    return Answer(status=status, content=json.dumps(value).encode())
+    def _lock(self, method: str, match: re.Match[str], url: str, request: Mapping[str, Any], who: str) -> Answer:
+        repository, _, query = url.partition("?")
+        repository = repository.lower().removesuffix(".git")
+        if match["lock"] is not None:
+            return self._locks.unlock(repository, match["lock"], request, who)
+        if match["rest"] == "locks/verify":
+            return self._locks.verify(repository, who)
+        if method == "POST":
+            return self._locks.create(repository, request, who)
+        asked = parse_qs(query)
+        return self._locks.listed(repository, asked.get("path", [None])[0], asked.get("id", [None])[0])

@@ -84,13 +84,14 @@ class Stream:
         size = READ
         if self.bytes_per_second is not None:
             size = max(1, min(READ, self.bytes_per_second // 20))
-            time.sleep(size / self.bytes_per_second)
         try:
             data = self._connection.recv(size)
         except OSError as error:
             raise Aborted from error
         if not data:
             raise Aborted
+        if self.bytes_per_second is not None:
+            time.sleep(len(data) / self.bytes_per_second)
         self.received += len(data)
         self._buffer += data
 
@@ -188,8 +189,19 @@ def response(status: int, headers: list[tuple[str, str]], content: bytes, *, hea
     """A whole response with a Content-Length."""
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}"]
     lines += [f"{name}: {value}" for name, value in headers]
-    lines.append(f"Content-Length: {len(content)}")
+    if status != 204:  # RFC 9110, section 8.6
+        lines.append(f"Content-Length: {len(content)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (b"" if head_only else content)
 
 
-_REASONS = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 413: "Content Too Large"}
+_REASONS = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+}

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from demo.authority import Flaw
@@ -159,3 +160,28 @@ def test_paths_never_leave_the_root(forge: Forge) -> None:
         b"GET /../../x/info/refs?service=git-upload-pack HTTP/1.1\r\nHost: github.com\r\nConnection: close\r\n\r\n",
     )
     assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_sha256_repository_takes_atomic_pushes_with_options(forge: Forge, tmp_path: Path) -> None:
+    forge.make_repository("github.com/acme/sha256", object_format="sha256")
+    url = f"https://github.com:{forge.tls_port}/acme/sha256"
+    work = tmp_path / "work"
+    assert git(forge, tmp_path, "init", "-q", "-b", "main", "--object-format=sha256", str(work)).ok
+    assert git(forge, tmp_path, "commit", "-q", "--allow-empty", "-m", "first", cwd=work).ok
+    pushed = git(forge, tmp_path, "push", "--atomic", "-o", "ci.skip", url, "main", "main:other", cwd=work)
+    assert pushed.ok, str(pushed)
+    head = git(forge, tmp_path, "rev-parse", "HEAD", cwd=work).stdout.strip()
+    assert len(head) == 64
+    assert forge.refs("github.com/acme/sha256") == {"refs/heads/main": head, "refs/heads/other": head}
+
+
+def test_a_slow_host_reads_no_faster_than_it_says(forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("demo.wire.time", SimpleNamespace(sleep=slept.append))
+    request = b"PUT /x HTTP/1.1\r\nHost: github.com\r\nConnection: close\r\nContent-Length: 500000\r\n\r\n"
+    with forge.behave("github.com", Behaviour(bytes_per_second=100_000)):
+        answer = exchange(forge, request + b"x" * 500_000)
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    with_the_head = 65536  # what was read together with the head is not delayed
+    assert 5 - with_the_head / 100_000 <= sum(slept) <= 5
+    assert max(slept) <= 0.05

@@ -61,6 +61,8 @@ def properties(section: str) -> dict[str, Any]:
     if not section:
         return SCHEMA["properties"]  # type: ignore[no-any-return]
     node = SCHEMA["properties"][section]
+    if "$ref" in node:
+        node = SCHEMA["$defs"][node["$ref"].removeprefix("#/$defs/")]
     node = next((option for option in node.get("oneOf", []) if option.get("type") != "null"), node)
     node = node.get("items", node)
     node = next((option for option in node.get("oneOf", []) if "properties" in option), node)

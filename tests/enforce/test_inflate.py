@@ -15,7 +15,8 @@ CODINGS = {
     "identity": lambda data: data,
     "gzip": gzip.compress,
     "X-GZip": gzip.compress,
-    " deflate\t": zlib.compress,
+    "deflate": zlib.compress,
+    " Deflate\t": zlib.compress,
 }
 
 bodies = st.one_of(
@@ -47,7 +48,7 @@ def test_any_split_gives_the_body_in_small_pieces(body: bytes, coding: str | Non
     wire = CODINGS[coding](body)
     pieces, problem = run(split(wire, sizes), coding)
     assert (b"".join(pieces), problem) == (body, None)
-    if "e" in (coding or "").lower() and coding != "identity":
+    if coding not in {None, "identity"}:
         assert all(0 < len(piece) <= inflate.PIECE for piece in pieces)
 
 

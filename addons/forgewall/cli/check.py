@@ -29,9 +29,10 @@ def run(args: argparse.Namespace) -> int:
         print(f"{warning.file}:{warning.line}: warning: {_tail(warning.message, warning.hint)}", file=sys.stderr)
     policy = loaded.policy
     passed = policy.tests - len(loaded.stale)
+    limits = f"{_count(len(policy.limits), 'limit')}, " if policy.limits else ""
     print(
         f"{policy.file}: good, mode {policy.mode}, {_count(policy.approvals, 'approval')}, "
-        f"{len(policy.forbidden)} forbidden, {_count(passed, 'test')} passed, digest {policy.digest}"
+        f"{len(policy.forbidden)} forbidden, {limits}{_count(passed, 'test')} passed, digest {policy.digest}"
     )
     return 0
 

@@ -12,10 +12,12 @@ from typing import Any
 from forgewall.decide.cases import NOBODY, judge
 from forgewall.decide.complaints import quote
 from forgewall.decide.fields import moment_of
+from forgewall.decide.limits import limit_key, written
 from forgewall.decide.policy import Policy
+from forgewall.decide.protocol import BUILT_IN
 from forgewall.decide.sentence import FORMS, Sentence, parse_sentence
 from forgewall.errors import UsageError
-from forgewall.model import Action, Subject, Target, Verdict
+from forgewall.model import Action, Depth, Effect, Limit, Subject, Target, Verdict
 from forgewall.proxy.policyfile import PolicyFile
 from forgewall.sizes import rounded, size
 
@@ -76,6 +78,8 @@ def _as_text(explanation: _Explanation) -> str:
     length = f", {rounded(sentence.size)}" if sentence.size is not None else ""
     place = request.host if request.port in {80, 443} else f"{request.host}:{request.port}"
     rows = [("request", f"{request.method} {request.scheme}://{place}{request.path}{length}")]
+    if sentence.refs:
+        rows.append(("changes", ", ".join(f"{update.name} ({update.action})" for update in sentence.refs)))
     if target is None:
         rows.append(("target", f"none: {request.host} is no code forge"))
     else:
@@ -93,7 +97,86 @@ def _as_text(explanation: _Explanation) -> str:
     rows.append(("decided by", f"{verdict.rule}  {verdict.reference}"))
     if verdict.action is not Action.BLOCK and verdict.max_upload is not None:
         rows.append(("limit", f"{size(verdict.max_upload)}, beyond it {verdict.over}"))
+    if _examined(explanation):
+        rows += _scrutiny_rows(verdict)
+        rows += [
+            ("limit", f"{limit_key(limit)} {written(limit)}, beyond it {limit.over}  {limit.reference}")
+            for limit in _limits(explanation)
+        ]
     return "\n".join(f"{name:<11}{_printable(text)}" for name, text in rows)
+
+
+_DEPTHS = {
+    Depth.FULL: "full: commands, names, contents",
+    Depth.HEADERS: "headers: commands and names, no contents",
+    Depth.OFF: "off: nothing is read",
+}
+
+
+def _examined(explanation: _Explanation) -> bool:
+    """Whether the request is an upload that passes, so that its body is looked at."""
+    target = explanation.target
+    passes = explanation.verdict.action is not Action.BLOCK
+    return passes and target is not None and explanation.verdict.scrutiny.rule != "" and target.effect is Effect.WRITE
+
+
+def _limits(explanation: _Explanation) -> list[Limit]:
+    """The rolling windows that an upload like this counts in."""
+    target, verdict = explanation.target, explanation.verdict
+    counted = {"client"}
+    if explanation.subject.user is not None:
+        counted.add("user")
+    if target is not None and target.address is not None:
+        counted |= {"owner"} if target.owner is not None else set()
+        counted |= {"repository"} if target.repository is not None else set()
+    if not verdict.scrutiny.rule.startswith("approved/"):
+        counted.add("unapproved")
+    return [limit for limit in explanation.policy.limits if limit.per in counted]
+
+
+def _scrutiny_rows(verdict: Verdict) -> list[tuple[str, str]]:
+    scrutiny = verdict.scrutiny
+    rows = [("inspect", _DEPTHS[scrutiny.depth])]
+    if scrutiny.refs is not None:
+        rows.append(("refs", f"{', '.join(scrutiny.refs)}  {scrutiny.reference}"))
+    places = {word: reference for word, _, reference in scrutiny.places}
+    for word, action in (("deletes", scrutiny.deletes), ("force", scrutiny.force)):
+        if action is not Action.ALLOW:
+            rows.append((word, f"{action}  {places.get(word, scrutiny.reference)}"))
+    if scrutiny.depth is not Depth.OFF:
+        places = {word: reference for word, _, reference in scrutiny.content.places}
+        rows += [("content", f"{word}: {action}  {places.get(word, BUILT_IN)}") for word, action in _content(verdict)]
+    if scrutiny.observing:
+        rows.append(("observe", "what would be cut is only logged"))
+    return rows
+
+
+def _content(verdict: Verdict) -> list[tuple[str, Action]]:
+    """What `content:` logs or blocks, and for paths also what it lets pass before later globs are asked."""
+    rules = verdict.scrutiny.content
+    words = [("secrets", rules.secrets), ("encrypted", rules.encrypted)]
+    words += [(kind.value, action) for kind, action in rules.kinds]
+    return [pair for pair in words if pair[1] is not Action.ALLOW] + list(rules.paths)
+
+
+def _scrutiny_json(explanation: _Explanation) -> dict[str, Any] | None:
+    scrutiny = explanation.verdict.scrutiny
+    if not _examined(explanation):
+        return None
+    return {
+        "inspect": scrutiny.depth,
+        "refs": list(scrutiny.refs) if scrutiny.refs is not None else None,
+        "deletes": scrutiny.deletes,
+        "force": scrutiny.force,
+        "content": dict(_content(explanation.verdict)),
+        "observing": scrutiny.observing,
+        "rule": scrutiny.rule,
+        "reference": scrutiny.reference,
+        "limits": [
+            {"per": limit.per, "limit": written(limit), "over": limit.over, "reference": limit.reference}
+            for limit in _limits(explanation)
+        ],
+    }
 
 
 def _as_json(explanation: _Explanation) -> dict[str, Any]:
@@ -108,6 +191,7 @@ def _as_json(explanation: _Explanation) -> dict[str, Any]:
             "port": request.port,
             "path": request.path,
             "size": sentence.size,
+            "refs": [{"name": update.name, "action": update.action} for update in sentence.refs],
         },
         "target": None
         if target is None
@@ -136,6 +220,7 @@ def _as_json(explanation: _Explanation) -> dict[str, Any]:
             "max_upload": verdict.max_upload,
             "over": verdict.over,
         },
+        "scrutiny": _scrutiny_json(explanation),
         "trace": [
             {"rule": step.rule, "reference": step.reference, "matched": step.matched, "note": step.note}
             for step in verdict.trace

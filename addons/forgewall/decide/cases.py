@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from forgewall.decide.complaints import Complaints, nearest, quote
+from forgewall.decide.content import judge_fact, objected
 from forgewall.decide.document import Node
 from forgewall.decide.engine import decide
 from forgewall.decide.fields import Fields
 from forgewall.decide.policy import Policy
 from forgewall.decide.sentence import Sentence, parse_sentence
 from forgewall.decide.tunnel import other_host, plan_connect
+from forgewall.evidence import ForcedUpdate
 from forgewall.identify.engine import identify
 from forgewall.model import Action, Subject, Target, Verdict
 
@@ -48,7 +50,11 @@ def judge(policy: Policy, sentence: Sentence, subject: Subject, now: datetime) -
     refused = plan_connect(policy, request.host.removesuffix("."), request.port).verdict
     if refused is not None:
         return target, refused
-    return target, decide(policy, target, subject, sentence.size, now)
+    verdict = decide(policy, target, subject, sentence.size, now, refs=sentence.refs)
+    for name in sentence.forced if verdict.action is not Action.BLOCK else ():
+        objection = judge_fact(verdict.scrutiny, ForcedUpdate(name=name))
+        verdict = verdict if objection is None else objected(verdict, objection)
+    return target, verdict
 
 
 def cases(node: Node | None, complaints: Complaints) -> list[Case]:

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from forgewall.decide.complaints import quote
+
 MAX_GLOB = 200
 """Characters of a glob."""
 BRANCHES = "refs/heads/"
@@ -47,6 +49,13 @@ def ref_glob(text: str) -> str:
         raise ValueError(f"is not clear: write refs/{text}, or refs/heads/{text} for a branch of that name")
     if _CLASS.search(text) or _NOT_IN_REFS.search(text):
         raise ValueError("is no name of a branch, no ref and no glob such as release/*")
+    return text
+
+
+def ref_name(text: str) -> str:
+    """`text` if it can be the name of a branch or ref (git-check-ref-format(1), roughly). Raises ValueError."""
+    if not text or len(text) > MAX_GLOB or _CLASS.search(text) or _NOT_IN_REFS.search(text) or set(text) & set("*?"):
+        raise ValueError(f"{quote(text)} is no name of a branch or ref")
     return text
 
 

@@ -1,16 +1,18 @@
-"""What may be wrong with a policy that can be used: expired and repeated entries, tests that expiry made fail.
+"""What may be wrong with a policy that can be used: expired, repeated and futile words, tests that expiry made fail.
 
 Warnings never refuse a policy; errors are found by `load`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from forgewall.decide import wording
 from forgewall.decide.complaints import nearest, quote
+from forgewall.decide.futile import futile, futile_in_general
 from forgewall.decide.load import Loaded
-from forgewall.decide.policy import Approval, Policy
+from forgewall.decide.policy import Approval, Policy, Terms
 from forgewall.errors import Problem
 
 
@@ -25,6 +27,8 @@ def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
     for entries in policy.approved.values():
         for index, entry in enumerate(entries):
             found += _of_entry(policy, entry, entries[:index], now)
+            found += [_warning(policy, entry.line, *said) for said in futile(policy, entry)]
+    found += [_warning(policy, *said) for said in futile_in_general(policy)]
     return sorted(found, key=lambda problem: problem.line)
 
 
@@ -34,7 +38,7 @@ def _of_entry(policy: Policy, entry: Approval, earlier: tuple[Approval, ...], no
     if terms.expires is not None and not terms.unexpired(now):
         note = wording.expired(entry.address, terms.expires)
         found.append(_warning(policy, entry.line, note, "renew or remove the entry"))
-    same = next((other for other in earlier if other.terms == terms), None)
+    same = next((other for other in earlier if _same(other.terms, terms)), None)
     if same is not None:
         note = f"{quote(entry.address)} stands here a second time, first in line {same.line}"
         found.append(_warning(policy, entry.line, note, "remove one"))
@@ -46,6 +50,16 @@ def _of_entry(policy: Policy, entry: Approval, earlier: tuple[Approval, ...], no
         note = f"{quote(entry.address)} is approved in vain: line {prohibition.line} forbids {prohibition.address}"
         found.append(_warning(policy, entry.line, note, "remove one of the two"))
     return found
+
+
+def _same(first: Terms, second: Terms) -> bool:
+    """Whether two entries say the same, wherever in the file."""
+    return _placeless(first) == _placeless(second)
+
+
+def _placeless(terms: Terms) -> Terms:
+    content = replace(terms.scrutiny.content, rule="", reference="", places=())
+    return replace(terms, scrutiny=replace(terms.scrutiny, content=content))
 
 
 def _warning(policy: Policy, line: int, message: str, hint: str) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from forgewall.model import Action, Scrutiny, Verdict
+from forgewall.model import Action, Scrutiny, Step, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ def objected(verdict: Verdict, objection: Objection) -> Verdict:
     would = Action.BLOCK if objection.would_block else None
     if _severity(objection.action, would) <= _severity(verdict.action, verdict.would_action):
         return verdict
+    step = Step(rule=objection.rule, reference=objection.reference, matched=True, note=objection.reason)
     return replace(
         verdict,
         action=objection.action,
@@ -45,7 +46,7 @@ def objected(verdict: Verdict, objection: Objection) -> Verdict:
         reference=objection.reference,
         reason=objection.reason,
         would_action=would,
-        trace=(),
+        trace=(*verdict.trace, step),
     )
 
 

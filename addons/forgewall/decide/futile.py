@@ -1,0 +1,90 @@
+"""Words about uploads that a policy may hold but that never count: they promise more than they do. Part of `lint`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from forgewall.decide.complaints import quote
+from forgewall.decide.globs import path_matches
+from forgewall.decide.policy import Approval, Policy
+from forgewall.decide.scrutiny import KIND_KEYS
+from forgewall.model import Action, ContentRules, Depth, Effect, Mode, Operation
+
+_CHANGES_REFS = frozenset({Operation.PUSH, Operation.LFS_UPLOAD, Operation.CONTENTS})
+_LOOK = "write inspect: full"
+
+
+def futile(policy: Policy, entry: Approval) -> Iterator[tuple[str, str]]:
+    """What of an entry never counts, each as a sentence and a hint."""
+    scrutiny, general, allow = entry.terms.scrutiny, policy.defaults.scrutiny, entry.terms.allow
+    if scrutiny is general:
+        return
+    address = quote(entry.address)
+    if not any(operation.effect is Effect.WRITE for operation in allow):
+        yield f"how uploads to {address} are examined never counts: the entry admits no write", "see `allow`"
+        return
+    if scrutiny.refs is not None and not allow & _CHANGES_REFS:
+        yield f"`refs` of {address} limits nothing: no operation that it allows changes a ref", "remove `refs`"
+    forces = scrutiny.force is not Action.ALLOW and all(word != "force" for word, _, _ in scrutiny.places)
+    if forces and Operation.PUSH not in allow:
+        yield f"`force` of {address} limits nothing: the entry allows no push", "remove `force`"
+    if scrutiny.depth is Depth.OFF:
+        if scrutiny.content is not general.content:
+            yield f"`content` of {address} never counts: `inspect: off` looks at nothing", _LOOK
+        if forces:
+            yield f"`force: {scrutiny.force}` never counts for {address}: `inspect: off` looks at no commit", _LOOK
+        if scrutiny.refs is not None and Operation.CONTENTS in allow:
+            note = f"`refs` of {address} counts for git alone: `inspect: off` reads no branch in an API commit"
+            yield note, f"{_LOOK}, or leave `contents` out of `allow`"
+    elif scrutiny.depth is Depth.HEADERS and scrutiny.content is not general.content:
+        for word in _of_contents(scrutiny.content, entry.rule):
+            yield f"`content: {word}` of {address} never counts for pushes: `inspect: headers` reads names alone", _LOOK
+    for glob, earlier, _ in _shadowed(scrutiny.content, entry.rule):
+        yield f"{quote(glob)} in `paths` never decides: {quote(earlier)} stands before it", "change their order"
+
+
+def futile_in_general(policy: Policy) -> Iterator[tuple[int, str, str]]:
+    """What of the general sections never counts: the line, a sentence and a hint."""
+    scrutiny = policy.defaults.scrutiny
+    entries = [entry for alternatives in policy.approved.values() for entry in alternatives]
+    if scrutiny.content.reference and all(
+        each.depth is Depth.OFF for each in (scrutiny, *(entry.terms.scrutiny for entry in entries))
+    ):
+        yield _line(scrutiny.content.reference), "`content` never counts: `inspect: off` looks at nothing", _LOOK
+    for glob, earlier, reference in _shadowed(scrutiny.content, "content/paths"):
+        note = f"{quote(glob)} in `paths` never decides: {quote(earlier)} stands before it"
+        yield _line(reference), note, "change their order"
+    if (policy.mode, policy.defaults.writes, policy.defaults.unidentified) == (
+        Mode.ENFORCE,
+        Action.BLOCK,
+        Action.BLOCK,
+    ) and all(entry.terms.mode is Mode.ENFORCE for entry in entries):
+        for limit in policy.limits:
+            if limit.per == "unapproved":
+                yield _line(limit.reference), "`unapproved` limits nothing: `defaults` block such writes", "remove it"
+
+
+def _of_contents(rules: ContentRules, rule: str) -> list[str]:
+    """The words of `content:` that an entry states itself and that need a file's bytes."""
+    actions = {"secrets": rules.secrets, "encrypted": rules.encrypted} | {kind.value: did for kind, did in rules.kinds}
+    stated = {word for word, stated_by, _ in rules.places if stated_by == rule}
+    words = ("secrets", "encrypted", *KIND_KEYS)
+    return [word for word in words if word in stated and actions.get(word, Action.ALLOW) is not Action.ALLOW]
+
+
+def _shadowed(rules: ContentRules, rule: str) -> Iterator[tuple[str, str, str]]:
+    """Globs stated by `rule` that an earlier one of its own covers whole: the glob, the earlier one, the place.
+
+    A glob is covered by another that matches its text, as long as no `?` of that other stands for a `*` in it.
+    """
+    stated = {word: reference for word, stated_by, reference in rules.places if stated_by == rule}
+    own = [glob for glob, _ in rules.paths if glob in stated]
+    for number, glob in enumerate(own):
+        broad = (other for other in own[:number] if "?" not in other and ("/" in glob or "/" not in other))
+        earlier = next((other for other in broad if "**" not in glob and path_matches(other, glob)), None)
+        if earlier is not None:
+            yield glob, earlier, stated[glob]
+
+
+def _line(reference: str) -> int:
+    return int(reference.rpartition(":")[2])

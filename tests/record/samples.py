@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import strategies as st
 
 from forgewall.errors import Problem
+from forgewall.evidence import (
+    Commit,
+    Evidence,
+    Fact,
+    File,
+    FileKind,
+    ForcedUpdate,
+    Malformed,
+    NamedFile,
+    PushOption,
+    RefAction,
+    RefUpdate,
+    Secret,
+    Unread,
+)
+from forgewall.inspect.collector import Collector
 from forgewall.model import Action, Also, Kind, Mode, Operation, Subject, Target, Verdict
 from forgewall.record.event import (
+    Announcement,
     Change,
     Decision,
     Event,
     Exchange,
     Fault,
+    LfsBatch,
+    LfsObject,
+    Objection,
     PolicyChange,
     PolicyRef,
     Result,
@@ -93,6 +114,55 @@ def upload(result: Result = Result.COMPLETE, **changes: Any) -> Upload:
     return Upload(**{**plain, "decision": decision(verdict=ALLOW), "result": result, **changes})
 
 
+MAIN = RefUpdate(name="refs/heads/main", action=RefAction.UPDATE, old="1f" * 20, new="2e" * 20)
+TAG = RefUpdate(name="refs/tags/v1.0", action=RefAction.CREATE, new="3d" * 20)
+OLD = RefUpdate(name="refs/heads/old", action=RefAction.DELETE, old="4c" * 20)
+COMMIT = Commit(
+    id="2e" * 20,
+    author="Ana Lima",
+    author_email="ana@acme.example",
+    committer="Ben Ode",
+    committer_email="ben@acme.example",
+    time=datetime(2026, 11, 24, 9, 0, tzinfo=timezone(timedelta(hours=2))),
+    subject="Ana Lima's fix for the export, reviewed by ben@acme.example",
+)
+ZIP = File(
+    path="backup/all.zip", size=5_000_000, sha256="5b" * 32, kind=FileKind.ARCHIVE, encrypted=True, oid="6a" * 20
+)
+README = File(path="README.md", size=1200, sha256="79" * 32, kind=FileKind.TEXT, oid="88" * 20)
+KEY_FOUND = Secret(
+    rule="aws-access-token", mask="AKIA… (20)", fingerprint="97" * 8, path="deploy/env", oid="a6" * 20, line=3
+)
+EVIDENCE = Evidence(
+    refs=(MAIN, TAG, OLD),
+    ref_count=3,
+    forced=("refs/heads/main",),
+    push_options=("ci.skip", "merge_request.create"),
+    commit_count=3,
+    first_commit=replace(COMMIT, id="b5" * 20, subject="Start"),
+    last_commit=COMMIT,
+    files=(ZIP, README),
+    file_count=12,
+    file_bytes=5_012_000,
+    kinds=((FileKind.ARCHIVE, 1),),
+    encrypted=1,
+    secrets=(KEY_FOUND,),
+    secret_count=1,
+    unread=("deploy/big.zip holds more than 2 GiB",),
+)
+HUGE = replace(EVIDENCE, files=tuple(replace(ZIP, path=f"{n}{'🗄' * 1000}") for n in range(50)), file_count=50_000)
+OBJECTION = Objection(
+    rule="content/secrets",
+    reference="policy/forgewall.yaml:31",
+    action=Action.LOG,
+    reason="the upload holds a secret (aws-access-token) in deploy/env, line 3: AKIA… (20)",
+    signal="secret",
+    would_block=True,
+)
+BATCH = LfsBatch(objects=(LfsObject(oid="c4" * 32, size=9_000_000),), object_bytes=9_000_000, transfer="basic")
+ANNOUNCED = Announcement(oid="c4" * 32, size=9_000_000, transfer="basic", decision_id="01KB")
+
+
 def policy_change(change: Change = Change.LOADED, problems: int = 0) -> PolicyChange:
     """What came of reading a policy."""
     found = tuple(Problem(file="p.yaml", line=n + 1, column=1, message=f"`x{n}` is unknown") for n in range(problems))
@@ -120,6 +190,16 @@ ALL: list[Event] = [
     *[aimed(operation) for operation in Operation],
     *[upload(result) for result in Result],
     upload(Result.CUT, verdict=TOO_LARGE, response_status=413),
+    upload(evidence=Evidence()),
+    upload(
+        evidence=EVIDENCE, objections=(OBJECTION,), would_cut=True, signals=("encrypted", "secret:aws-access-token")
+    ),
+    upload(evidence=Evidence(files=(ZIP,), file_count=1, file_bytes=ZIP.size, kinds=((FileKind.ARCHIVE, 1),))),
+    upload(evidence=Evidence(kinds=tuple((kind, 1) for kind in FileKind if kind.value not in {"text", "other"}))),
+    upload(evidence=HUGE),
+    decision(verdict=ALLOW, refs=(MAIN, TAG)),
+    aimed(Operation.LFS_UPLOAD, verdict=ALLOW, lfs=BATCH),
+    upload(decision=aimed(Operation.LFS_UPLOAD, announced=ANNOUNCED)),
     *[policy_change(change) for change in Change],
     policy_change(Change.REJECTED, problems=25),
     replace(policy_change(Change.REJECTED), policy=None, old_digest=None, new_digest=None),
@@ -130,6 +210,64 @@ ALL: list[Event] = [
 anything = st.text(alphabet=st.characters(), max_size=80)  # every code point, unpaired surrogates too
 maybe = st.none() | anything
 number = st.integers(min_value=-(2**70), max_value=2**70)
+
+
+moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-14))]))
+
+
+def facts(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Fact]:
+    """Facts of every kind with any of `words` in every field that holds text."""
+    optional = st.none() | words
+    size = st.integers(0, 2**70)
+    return st.one_of(
+        st.builds(RefUpdate, name=words, action=st.sampled_from(RefAction), old=optional, new=optional),
+        st.builds(ForcedUpdate, name=words),
+        st.builds(PushOption, text=words),
+        st.builds(
+            Commit,
+            id=words,
+            author=words,
+            author_email=words,
+            committer=words,
+            committer_email=words,
+            time=moments,
+            subject=words,
+        ),
+        st.builds(
+            File,
+            path=optional,
+            size=size,
+            sha256=optional,
+            kind=st.sampled_from(FileKind),
+            encrypted=st.booleans(),
+            oid=optional,
+        ),
+        st.builds(NamedFile, path=words),
+        st.builds(
+            Secret,
+            rule=words,
+            mask=words,
+            fingerprint=words,
+            path=optional,
+            oid=optional,
+            line=st.none() | size,
+        ),
+        st.builds(Unread, reason=words),
+        st.builds(Malformed, reason=words),
+    )
+
+
+def summed(found: list[Fact]) -> Evidence:
+    """`found` as the collector sums it."""
+    collector = Collector()
+    for fact in found:
+        collector.add(fact)
+    return collector.evidence()
+
+
+def evidence(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Evidence]:
+    """Evidence of any facts."""
+    return st.lists(facts(words), max_size=12).map(summed)
 
 
 def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Decision]:
@@ -183,6 +321,17 @@ def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Dec
         target=st.none() | target,
         stage=st.sampled_from(Stage),
         response_status=st.none() | st.integers(100, 599),
+        refs=st.lists(
+            st.builds(RefUpdate, name=words, action=st.sampled_from(RefAction), old=optional, new=optional), max_size=3
+        ).map(tuple),
+        lfs=st.none()
+        | st.builds(
+            LfsBatch,
+            objects=st.lists(st.builds(LfsObject, oid=words, size=number), max_size=2).map(tuple),
+            object_bytes=number,
+            transfer=optional,
+        ),
+        announced=st.none() | st.builds(Announcement, oid=words, size=number, transfer=optional, decision_id=optional),
     )
 
 
@@ -200,6 +349,21 @@ def events(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Event]
             sha256=st.none() | words,
             verdict=st.none() | st.just(TOO_LARGE),
             response_status=st.none() | st.integers(100, 599),
+            evidence=st.none() | evidence(words),
+            objections=st.lists(
+                st.builds(
+                    Objection,
+                    rule=words,
+                    reference=words,
+                    action=st.sampled_from(Action),
+                    reason=words,
+                    signal=words,
+                    would_block=st.booleans(),
+                ),
+                max_size=2,
+            ).map(tuple),
+            would_cut=st.booleans(),
+            signals=st.lists(words, max_size=2).map(tuple),
         ),
         st.builds(
             PolicyChange,

@@ -44,9 +44,8 @@ _MAX_MASK = 32
 _MAX_KNOWN_SECRETS = 4096
 """So many different secrets are told apart; beyond, each find counts."""
 
-_UNKNOWN_BELOW = 40
-"""A token cut to fewer characters may not be known for one any more; redaction knows all that are longer."""
-_RUN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_.~%-"
+_RUN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+=_.~%-"
+_OF_A_CUT_RUN = 8
 
 _ENCRYPTED = 6
 _WEIGHTS: Mapping[FileKind, int] = MappingProxyType(
@@ -84,7 +83,7 @@ class Collector:
         self._kinds: dict[FileKind, int] = {}
         self._encrypted = 0
         self._secrets: list[Secret] = []
-        self._known_secrets: set[tuple[str, str, str | None]] = set()
+        self._known_secrets: set[int] = set()  # hashes, since paths are long
         self._secret_count = 0
         self._unread: list[str] = []
 
@@ -154,7 +153,7 @@ class Collector:
 
     def _add_secret(self, secret: Secret) -> None:
         slim = _slim_secret(secret)
-        key = (slim.rule, slim.fingerprint, slim.path)
+        key = hash((slim.rule, slim.fingerprint, slim.path))
         if key in self._known_secrets:
             return
         self._secret_count += 1
@@ -215,11 +214,15 @@ def _id(value: str | None) -> str | None:
 
 
 def _cut(text: str, limit: int = MAX_TEXT) -> str:
-    """At most `limit` characters of `text`, not ending in the head of a token too short to be known for one."""
+    """At most `limit` characters of `text`, and of the word that the cut goes through no more than the beginning.
+
+    For a token whose end is missing may be too short for redaction to know it.
+    """
     if len(text) <= limit:
         return text
-    safe = limit - 1 - _UNKNOWN_BELOW
-    return text[:safe] + text[safe : limit - 1].rstrip(_RUN_LETTERS) + "…"
+    head = text[: limit - 1 - _OF_A_CUT_RUN]
+    whole = head.rstrip(_RUN_LETTERS)
+    return text[: min(len(whole) + _OF_A_CUT_RUN, len(head))] + "…"
 
 
 def _cut_path(path: str | None) -> str | None:

@@ -33,7 +33,7 @@ def subtechniques(event: Decision | Upload) -> tuple[str, ...]:
     """The ids of the sub-techniques of T1567 that a refused or logged write stands for, the code repository first."""
     decision = event.decision if isinstance(event, Upload) else event
     verdict = event.verdict or decision.verdict
-    if verdict.action is Action.ALLOW:
+    if verdict.action is Action.ALLOW and not (isinstance(event, Upload) and event.would_cut):
         return ()
     target = decision.target
     if target is None:
@@ -41,7 +41,7 @@ def subtechniques(event: Decision | Upload) -> tuple[str, ...]:
     if target.effect is not Effect.WRITE:
         return ()
     found = ["T1567.001"]
-    if decision.exchange.role in _STORE_ROLES:
+    if decision.exchange.role in _STORE_ROLES or decision.announced is not None:
         found.append("T1567.002")
     more = _BY_OPERATION.get(target.operation)
     if more is not None and more not in found:

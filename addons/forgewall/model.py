@@ -271,9 +271,9 @@ class Scrutiny:
     """How an admitted upload is examined, and what is looked for. Stands in the verdict that admits it.
 
     `refs` are globs for the refs it may change, None for all; `deletes` and `force` say what becomes of a ref's
-    deletion and of an update that is shown not to be a fast-forward. `observing`: what would be cut is only logged.
-    `rule` and `reference` name the entry these come from; `places` tells for `deletes` and `force` the rule and the
-    reference where they come from `defaults:` instead.
+    deletion and of an update that is shown not to be a fast-forward. `visibility`: a push option may change who can
+    read the repository. `observing`: what would be cut is only logged. `rule` and `reference` name the entry these come
+    from; `places` tells for `deletes` and `force` the rule and the reference where they come from `defaults:` instead.
     """
 
     depth: Depth = Depth.FULL
@@ -281,6 +281,7 @@ class Scrutiny:
     refs: tuple[str, ...] | None = None
     deletes: Action = Action.ALLOW
     force: Action = Action.ALLOW
+    visibility: bool = False
     observing: bool = False
     rule: str = ""
     reference: str = ""

@@ -7,6 +7,7 @@
 | `File` | `encrypted`, the kind it is by its first bytes, and `paths`: the strictest of the three |
 | `NamedFile` | `paths` |
 | `Secret` | `secrets` |
+| `PushOption` | `allow`: Gitea's `repo.private` changes who can read the repository, which is `visibility` |
 | `Unread` | a block where any rule of `content:` blocks, as nobody can tell what is in it; else a log |
 
 An upload has many files, so a fact that no rule speaks of costs little. Which facts there are is `inspect`'s business;
@@ -23,11 +24,24 @@ from forgewall.decide.globs import PathGlobs, path_matches
 from forgewall.decide.objection import Objection, objected, observed, shown
 from forgewall.decide.protocol import BUILT_IN
 from forgewall.decide.refs import judge_force, judge_refs
-from forgewall.evidence import Fact, File, FileKind, ForcedUpdate, Malformed, NamedFile, RefUpdate, Secret, Unread
+from forgewall.evidence import (
+    Fact,
+    File,
+    FileKind,
+    ForcedUpdate,
+    Malformed,
+    NamedFile,
+    PushOption,
+    RefUpdate,
+    Secret,
+    Unread,
+)
 from forgewall.model import Action, ContentRules, Scrutiny
 
 __all__ = ["Objection", "judge_fact", "objected", "path_matches"]
 
+_PUBLISHING = frozenset({"repo.private"})
+"""Push options by which a forge (Gitea, Forgejo) changes a repository's visibility."""
 _NOUNS = {
     FileKind.ARCHIVE: ("an", "archive"),
     FileKind.OFFICE: ("an", "office document"),
@@ -58,6 +72,19 @@ def _malformed(_: Scrutiny, fact: Malformed) -> Objection:
         rule="protocol/malformed",
         reference=BUILT_IN,
         signal="malformed",
+    )
+
+
+def _push_option(scrutiny: Scrutiny, fact: PushOption) -> Objection | None:
+    if scrutiny.visibility or fact.text.partition("=")[0].strip().lower() not in _PUBLISHING:
+        return None
+    return Objection(
+        action=Action.BLOCK,
+        code="unapproved",
+        reason=f"the push option {shown(fact.text)} sets who can read the repository, and `visibility` isn't approved",
+        rule=scrutiny.rule,
+        reference=scrutiny.reference,
+        signal="push-option",
     )
 
 
@@ -160,5 +187,6 @@ _JUDGES: dict[type, Callable[[Scrutiny, Any], Objection | None]] = {
     File: _file,
     NamedFile: _named,
     Secret: _secret,
+    PushOption: _push_option,
     Unread: _unread,
 }

@@ -70,13 +70,12 @@ _MAX_STEPS = 50
 _UNEXAMINED = Scrutiny(depth=Depth.OFF)
 
 
-def decide(
+def decide(  # noqa: PLR0917 - one question, in the order in which its parts become known
     policy: Policy,
     target: Target,
     subject: Subject,
     size: int | None,
     now: datetime,
-    *,
     refs: Sequence[RefUpdate] = (),
 ) -> Verdict:
     """The verdict on `target`, asked for by `subject`, with a body of `size` bytes (None: not known yet).
@@ -145,11 +144,14 @@ class _Judge:
 
     def scrutiny(self, ruling: Ruling, part: Part) -> Scrutiny:
         """How the body of `part` is examined if it passes."""
-        if part.effect is not Effect.WRITE:
+        if part.effect is not Effect.WRITE or (ruling.action is Action.BLOCK and not ruling.observing):
             return _UNEXAMINED
         if ruling.scrutiny is not None:
             return ruling.scrutiny
-        return scrutinised(self.policy.defaults.scrutiny, ruling.observing, ruling.rule, ruling.reference)
+        general = self.policy.defaults.scrutiny
+        return replace(
+            general, visibility=True, observing=ruling.observing, rule=ruling.rule, reference=ruling.reference
+        )
 
     def _forbidden(self, part: Part) -> Ruling | None:
         entry = self.policy.prohibition(part.key) if part.key is not None else None

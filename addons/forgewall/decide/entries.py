@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from forgewall.decide.audience import Audience, Group, audience
 from forgewall.decide.complaints import Complaints, nearest, quote
@@ -121,8 +121,12 @@ def _terms(pairs: Pairs, address: str, context: Context) -> Terms:
     values = {key: node for key, (_, node) in pairs.items()}
     allow, who, size, over = values.get("allow"), values.get("who"), values.get("max_upload"), values.get("over")
     mode, expires = values.get("mode"), values.get("expires")
+    allowed = _allow(allow, context) if allow else context.plain.allow
+    scrutiny = entry_scrutiny(pairs, context.plain.scrutiny, f"approved/{address}", fields)
+    if Operation.VISIBILITY in allowed:
+        scrutiny = replace(scrutiny, visibility=True)
     return Terms(
-        allow=_allow(allow, context) if allow else context.plain.allow,
+        allow=allowed,
         who=_who(who, context) if who else None,
         max_upload=fields.size(size, "`max_upload`") if size else None,
         over=fields.word(over, "`over`", BLOCK_OR_LOG) if over else None,
@@ -130,7 +134,7 @@ def _terms(pairs: Pairs, address: str, context: Context) -> Terms:
         expires=fields.moment(expires, "`expires`") if expires else None,
         owner=_text(pairs, "owner", fields),
         reason=_text(pairs, "reason", fields),
-        scrutiny=entry_scrutiny(pairs, context.plain.scrutiny, f"approved/{address}", fields),
+        scrutiny=scrutiny,
     )
 
 

@@ -99,28 +99,40 @@ def written(limit: Limit) -> str:
 def over_limit(limit: Limit, who: str, used_bytes: int, used_uploads: int, *, observing: bool = False) -> Verdict:
     """The verdict on an upload that would bring `who` beyond `limit`.
 
-    `who` is the client, user, owner or repository that is counted, `used_*` what it sent in the window before. In
-    observe mode (`observing`) a block is a log.
+    `who` is the client, user, owner or repository that is counted, `used_*` what the window holds of it, without the
+    bytes that don't fit. In observe mode (`observing`) a block is a log.
     """
-    factor, _, unit = next(span for span in _SPANS if limit.seconds % span[0] == 0)
-    number = limit.seconds // factor
-    window = f"the last {unit}" if number == 1 else f"the last {number} {unit}s"
-    if limit.size is None:
-        sent = "1 upload" if used_uploads == 1 else f"{used_uploads:,} uploads"
+    named = f"`limits: {limit_key(limit)}: {written(limit)}`"
+    used, most = (used_bytes, limit.size) if limit.size is not None else (used_uploads, limit.uploads or 0)
+    if used >= most:
+        end = f"and {named} allows no more"
     else:
-        sent = rounded(used_bytes)
-    if limit.per in {"owner", "repository"}:
-        deed = f"{who} was sent {sent} in {window}"
-    elif limit.per == "unapproved":
-        deed = f"{who} has sent {sent} to addresses that aren't approved in {window}"
-    else:
-        deed = f"{who} has sent {sent} in {window}"
+        end = f"and {'with this upload it' if used else 'this upload alone'} would be more than {named} allows"
     would = observing and limit.over is Action.BLOCK
     return Verdict(
         action=Action.LOG if would else limit.over,
         code="volume",
         rule=limit_rule(limit),
         reference=limit.reference,
-        reason=f"{deed}, and `limits: {limit_key(limit)}: {written(limit)}` allows no more",
+        reason=f"{_deed(limit, who, used)} in {_window(limit)}, {end}",
         would_action=Action.BLOCK if would else None,
     )
+
+
+def _deed(limit: Limit, who: str, used: int) -> str:
+    """What was sent, and by or to whom."""
+    if not used:
+        sent = "nothing"
+    elif limit.size is not None:
+        sent = rounded(used)
+    else:
+        sent = "1 upload" if used == 1 else f"{used:,} uploads"
+    if limit.per in {"owner", "repository"}:
+        return f"{who} was sent {sent}"
+    return f"{who} has sent {sent}" + (" to addresses that aren't approved" if limit.per == "unapproved" else "")
+
+
+def _window(limit: Limit) -> str:
+    factor, _, unit = next(span for span in _SPANS if limit.seconds % span[0] == 0)
+    number = limit.seconds // factor
+    return f"the last {unit}" if number == 1 else f"the last {number} {unit}s"

@@ -12,8 +12,9 @@ class Objection:
     """A rule that something in an upload falls under.
 
     `action` is LOG or BLOCK; `would_block` where observe mode turned a BLOCK into LOG. `code` is `content`, `ref`,
-    `unread` or `malformed`; `signal` the finer word for events (`secret`, `encrypted`, `archives`, `path`, `ref`,
-    `delete`, `force`, …). `reason` is a sentence without a full stop, `rule` and `reference` as in `Verdict`.
+    `unread`, `unapproved` or `malformed`; `signal` the finer word for events (`secret`, `encrypted`, `archives`,
+    `path`, `ref`, `delete`, `force`, …). `reason` is a sentence without a full stop, `rule` and `reference` as in
+    `Verdict`.
     """
 
     action: Action

@@ -52,6 +52,7 @@ def scrutinised(base: Scrutiny, observing: bool, rule: str, reference: str) -> S
         refs=base.refs,
         deletes=base.deletes,
         force=base.force,
+        visibility=base.visibility,
         observing=observing,
         rule=rule,
         reference=reference,

@@ -181,3 +181,105 @@ def test_a_bomb_is_cut_at_the_limit_with_flat_memory() -> None:
     assert isinstance(outcome, Cut)
     assert gate.decoded_bytes <= (1 << 20) + 2 * 65536  # it stopped counting there
     assert peak < 1 << 20
+
+
+class Shown:
+    """A sink that remembers what it is shown, and objects once it was shown `enough` pieces."""
+
+    def __init__(self, enough: int | None = None) -> None:
+        self.pieces: list[bytes] = []
+        self.enough = enough
+
+    def __call__(self, piece: bytes) -> Cut | None:
+        self.pieces.append(piece)
+        return Cut("content", "seen enough") if len(self.pieces) == self.enough else None
+
+
+@given(
+    body=bodies,
+    coding=st.sampled_from(list(CODINGS)),
+    sizes=sizes,
+    limit=st.one_of(st.none(), st.integers(0, 500)),
+    over=st.sampled_from([Action.BLOCK, Action.LOG]),
+)
+def test_the_sink_is_shown_what_the_body_decodes_to_before_it_is_released(
+    body: bytes, coding: str | None, sizes: list[int], limit: int | None, over: Action
+) -> None:
+    shown = Shown()
+    gate = Gate(limit=limit, over=over, content_encoding=coding, sink=shown)
+    wire = CODINGS[coding](body)
+    passed = b""
+    for chunk in split(wire, sizes):
+        outcome = gate.feed(chunk)
+        if isinstance(outcome, Cut):
+            break
+        passed += outcome.chunk
+        if coding in {None, "identity"}:
+            assert b"".join(shown.pieces) == passed
+    seen = b"".join(shown.pieces)
+    assert body.startswith(seen)
+    if limit is None or over is Action.LOG or max(len(wire), len(body)) <= limit:
+        assert (passed, seen, gate.undecoded) == (wire, body, None)
+        assert gate.finish() == Passed(b"")
+        assert gate.decoded_bytes == len(body)
+    else:
+        assert len(seen) <= limit
+
+
+def test_without_a_coding_the_piece_is_the_chunk_itself() -> None:
+    shown = Shown()
+    chunk = b"x" * 300_000
+    Gate(limit=None, over=Action.BLOCK, content_encoding=None, sink=shown).feed(chunk)
+    assert shown.pieces[0] is chunk
+
+
+def test_a_sink_that_objects_cuts_at_once_and_the_rest_is_not_inflated() -> None:
+    shown = Shown(enough=2)
+    gate = Gate(limit=None, over=Action.LOG, content_encoding="gzip", sink=shown, undecodable=Action.LOG)
+    wire = gzip.compress(b"0123456789" * 50_000)
+    cut = gate.feed(wire)
+    assert cut == Cut("content", "seen enough")
+    assert len(shown.pieces) == 2
+    assert gate.decoded_bytes == sum(map(len, shown.pieces)) <= 2 * 65536
+    assert gate.feed(wire) is cut
+    assert gate.finish() is cut
+    assert (gate.released_bytes, len(shown.pieces), gate.exceeded) == (0, 2, False)
+
+
+def test_a_sink_that_fails_lets_nothing_more_through() -> None:
+    def sink(_piece: bytes) -> Cut | None:
+        raise RuntimeError
+
+    gate = Gate(limit=None, over=Action.LOG, content_encoding=None, sink=sink)
+    with pytest.raises(RuntimeError):
+        gate.feed(b"abc")
+    assert isinstance(gate.feed(b"def"), Cut)
+    assert isinstance(gate.finish(), Cut)
+    assert gate.released_bytes == 0
+
+
+def test_a_coding_nobody_can_read_is_refused_where_something_must_be_shown() -> None:
+    shown = Shown()
+    with pytest.raises(ValueError, match="Content-Encoding"):
+        Gate(limit=None, over=Action.LOG, content_encoding="br", sink=shown)
+    gate = Gate(limit=None, over=Action.LOG, content_encoding="br", sink=shown, undecodable=Action.LOG)
+    assert run(gate, [b"abc", b"def"]) == (b"abcdef", None)
+    assert (shown.pieces, gate.exceeded) == ([], False)
+    assert gate.undecoded is not None
+
+
+@pytest.mark.parametrize("limit", [None, 1 << 30])
+@pytest.mark.parametrize(
+    "wire",
+    [b"no gzip at all", gzip.compress(b"abc") + b"more", gzip.compress(b"abc")[:-1], gzip.compress(bytes(9 << 20))],
+)
+def test_what_cannot_be_decoded_is_cut_or_passes_unseen_and_says_so(limit: int | None, wire: bytes) -> None:
+    gate = Gate(limit=limit, over=Action.LOG, content_encoding="gzip", sink=Shown())
+    _, cut = run(gate, [wire])
+    assert cut is not None
+    assert (cut.code, gate.undecoded) == ("encoding", cut.reason)
+    gate = Gate(limit=limit, over=Action.BLOCK, content_encoding="gzip", sink=Shown(), undecodable=Action.LOG)
+    assert run(gate, [wire]) == (wire, None)
+    assert gate.undecoded == cut.reason
+    assert gate.exceeded == (limit is not None)
+    assert gate.wire_bytes == len(wire)

@@ -66,6 +66,30 @@ def test_a_block_is_one_line_with_all_that_matters(tmp_path: Path, log: EventLog
     )
 
 
+def test_an_upload_is_one_line_with_what_was_in_it(tmp_path: Path, log: EventLog, capsys: Any) -> None:
+    event = samples.upload(evidence=samples.EVIDENCE, time=datetime(2026, 11, 24, 2, 14, 7, tzinfo=UTC))
+    log.write(event)
+    run("--events", str(tmp_path))
+    assert capsys.readouterr().out == (
+        "2026-11-24 02:14:07  COMPLETE     ana@acme.example (10.1.2.3)  push  github.com/mallory/loot  1,000 bytes  "
+        "github.com/mallory/loot isn't approved  3 commits, 12 files (1 encrypted, 1 archive), refs main, v1.0 (new), "
+        f"old (deleted); 1 forced update (main), 1 secret (aws-access-token), not all of it was read  [{event.id}]\n"
+    ).replace("github.com/mallory/loot isn't approved", samples.ALLOW.reason)
+
+
+def test_evidence_is_told_below_its_event_on_request(tmp_path: Path, log: EventLog, capsys: Any) -> None:
+    log.write(samples.upload(evidence=samples.EVIDENCE, would_cut=True))
+    log.write(samples.decision())
+    run("--events", str(tmp_path), "--evidence")
+    upload, *below, decision = capsys.readouterr().out.splitlines()
+    assert upload[21:32].strip() == "WOULD-CUT"
+    assert decision[21:32].strip() == "BLOCKED"
+    assert "    secret     aws-access-token  AKIA…(20)  deploy/env:3" in below
+    assert all(line.startswith("    ") for line in below)
+    run("--events", str(tmp_path), "--evidence", "--json")
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 def test_every_kind_of_event_is_listed_newest_last(tmp_path: Path, log: EventLog, capsys: Any) -> None:
     for event in samples.ALL:
         log.write(event)
@@ -81,10 +105,12 @@ def test_blocked_shows_blocks_would_blocks_and_cuts(tmp_path: Path, log: EventLo
         samples.decision(),
         samples.decision(verdict=samples.WOULD),
         samples.upload(Result.CUT, verdict=samples.TOO_LARGE),
+        samples.upload(would_cut=True),
     ]
     hidden = [
         samples.decision(verdict=samples.ALLOW),
         samples.upload(),
+        samples.upload(evidence=samples.EVIDENCE),
         samples.policy_change(Change.LOADED),
         samples.aimed(Operation.FETCH, verdict=samples.ALLOW),
     ]

@@ -43,7 +43,7 @@ def commit(name: str, minutes: int) -> Commit:
 
 
 def secret(number: int, rule: str = "generic", path: str | None = None) -> Secret:
-    return Secret(rule=rule, mask="abcd… (20)", fingerprint=f"{number:016x}", path=path)
+    return Secret(rule=rule, mask="abcd…(20)", fingerprint=f"{number:016x}", path=path)
 
 
 def paths(evidence: Evidence) -> list[str | None]:
@@ -103,6 +103,12 @@ def test_the_same_secret_in_the_same_file_is_one() -> None:
     found = summed(*[secret(1, path="a"), secret(1, path="b"), secret(2, path="a")] * 3)
     assert found.secret_count == 3
     assert found.secrets == (secret(1, path="a"), secret(1, path="b"), secret(2, path="a"))
+
+
+def test_secrets_without_a_fingerprint_are_told_apart_by_mask_and_line() -> None:
+    one = replace(secret(1, path="a"), fingerprint="", line=1)
+    found = summed(one, replace(one, line=2), replace(one, mask="efgh…(20)"), one)
+    assert found.secret_count == 3
 
 
 def test_many_finds_of_one_rule_do_not_hide_another_rule() -> None:

@@ -131,7 +131,7 @@ ZIP = File(
 )
 README = File(path="README.md", size=1200, sha256="79" * 32, kind=FileKind.TEXT, oid="88" * 20)
 KEY_FOUND = Secret(
-    rule="aws-access-token", mask="AKIA… (20)", fingerprint="97" * 8, path="deploy/env", oid="a6" * 20, line=3
+    rule="aws-access-token", mask="AKIA…(20)", fingerprint="97" * 8, path="deploy/env", oid="a6" * 20, line=3
 )
 EVIDENCE = Evidence(
     refs=(MAIN, TAG, OLD),
@@ -155,7 +155,7 @@ OBJECTION = Objection(
     rule="content/secrets",
     reference="policy/forgewall.yaml:31",
     action=Action.LOG,
-    reason="the upload holds a secret (aws-access-token) in deploy/env, line 3: AKIA… (20)",
+    reason="the upload holds a secret (aws-access-token) in deploy/env, line 3: AKIA…(20)",
     signal="secret",
     would_block=True,
 )

@@ -217,3 +217,22 @@ def test_no_planted_secret_comes_out_of_any_field(secret: str, data: st.DataObje
     words = st.sampled_from(PLANTS).map(lambda plant: plant.format(secret))
     event = data.draw(samples.events(words))
     assert secret not in json.dumps(document(event))
+
+
+def test_the_example_in_the_docs_is_an_event_of_ours() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+    example = json.loads(text.split("```json")[1].split("```")[0])
+    assert problems(example) == []
+    real = set()
+    for event in samples.ALL:
+        real |= set(places(document(event)))
+    assert set(places(example)) - real == set()
+
+
+def places(value: Any, path: str = "") -> list[str]:
+    """The dotted paths of all that stands in `value`, in lists too."""
+    if isinstance(value, dict):
+        return [one for key, inner in value.items() for one in places(inner, f"{path}.{key}")]
+    if isinstance(value, list):
+        return [path, *(one for inner in value for one in places(inner, path))]
+    return [path]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.record import samples
 
+from forgewall.evidence import Evidence
 from forgewall.record import pseudonym
+from forgewall.record.ecs import document
 from forgewall.record.pseudonym import Pseudonyms
 
 NAMES = Pseudonyms(b"k" * 32)
@@ -68,3 +71,40 @@ def test_a_spoilt_key_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "pseudonym.key").write_text(text)
     with pytest.raises(ValueError, match="holds no key"):
         pseudonym.load(tmp_path)
+
+
+def test_those_who_wrote_commits_are_covered_in_every_place() -> None:
+    hidden = NAMES.hide(samples.upload(evidence=samples.EVIDENCE, objections=(samples.OBJECTION,)))
+    assert hidden.evidence is not None
+    last = hidden.evidence.last_commit
+    assert last is not None
+    assert last.author == NAMES.of("Ana Lima")
+    assert last.author_email == NAMES.of("ana@acme.example") == hidden.decision.subject.user
+    assert last.committer == NAMES.of("ben ode")
+    assert last.committer_email == NAMES.of("ben@acme.example")
+    assert last.subject == f"{last.author}'s fix for the export, reviewed by {last.committer_email}"
+    told = json.dumps(document(hidden))
+    for name in ("Ana", "ana@acme", "Ben", "ben@acme", "Lima", "Ode"):
+        assert name not in told
+    assert last.author_email in document(hidden)["related"]["user"]
+
+
+def test_an_objection_does_not_give_the_name_away() -> None:
+    said = replace(samples.OBJECTION, reason="ana@acme.example may not push to main")
+    hidden = NAMES.hide(samples.upload(objections=(said,)))
+    assert hidden.objections[0].reason == f"{NAMES.of('ana@acme.example')} may not push to main"
+
+
+@given(samples.evidence(st.sampled_from(["", "a", "(", "ana|ben", "Ana Lima", "ana@acme.example", "\\1", "ẞ"])))
+def test_any_names_are_hidden_and_nameless_commits_stay_nameless(evidence: Evidence) -> None:
+    hidden = NAMES.hide(samples.upload(evidence=evidence)).evidence
+    assert hidden is not None
+    for before, after in ((evidence.first_commit, hidden.first_commit), (evidence.last_commit, hidden.last_commit)):
+        if before is None or after is None:
+            assert before is after
+        else:
+            assert after.author == (NAMES.of(before.author) if before.author else "")
+            assert after.committer_email == (NAMES.of(before.committer_email) if before.committer_email else "")
+    assert replace(hidden, first_commit=None, last_commit=None) == replace(
+        evidence, first_commit=None, last_commit=None
+    )

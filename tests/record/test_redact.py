@@ -145,3 +145,22 @@ def test_any_target_is_survived_and_bounded(raw: str) -> None:
     assert path.isprintable()
     assert len(path) <= redact.PATH_LIMIT
     assert query is None or (query.isprintable() and len(query) <= redact.PATH_LIMIT)
+
+
+@pytest.mark.parametrize(
+    "subject, shown",
+    [
+        ("Fix the token refresh in auth (#12)", "Fix the token refresh in auth (#12)"),
+        ("Merge branch 'feature/export-2026' into main", "Merge branch 'feature/export-2026' into main"),
+        ("Set AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENGbPxRfiCY for CI", "Set AWS_SECRET_ACCESS_KEY=REDACTED for CI"),
+        ("try wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\tnow", "try REDACTED now"),
+    ],
+)
+def test_words_of_a_sentence(subject: str, shown: str) -> None:
+    assert redact.words(subject) == shown
+
+
+@given(st.text(alphabet=st.characters()))
+def test_any_sentence_and_option_is_safe_to_print(value: str) -> None:
+    assert redact.words(value).isprintable()
+    assert redact.push_option(value).isprintable()

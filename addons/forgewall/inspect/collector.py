@@ -153,7 +153,7 @@ class Collector:
 
     def _add_secret(self, secret: Secret) -> None:
         slim = _slim_secret(secret)
-        key = hash((slim.rule, slim.fingerprint, slim.path))
+        key = hash((slim.rule, slim.fingerprint or (slim.mask, slim.line), slim.path))
         if key in self._known_secrets:
             return
         self._secret_count += 1

@@ -1,6 +1,6 @@
 """The ECS form of what an upload holds: `forgewall.evidence`, `file`, `related` and tags.
 
-All strings are still to be redacted, except push options, which only here are known for what they are.
+All strings are still to be redacted; push options and subjects are by now, as only here they're known for such.
 
 Not here: the sentence for people (`record.summary`) and how much of it fits into one event (`record.trim`).
 """
@@ -121,7 +121,7 @@ def _commit(commit: Commit | None) -> Document | None:
     return {
         "id": commit.id,
         "time": stamp(commit.time),
-        "subject": commit.subject,
+        "subject": redact.words(commit.subject),
         "author": {"name": commit.author, "email": commit.author_email},
         "committer": {"name": commit.committer, "email": commit.committer_email},
     }

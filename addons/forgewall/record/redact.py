@@ -43,6 +43,7 @@ _SECRET_NAME = re.compile(
     r"|^(?:sig|code|ticket|otp|pin|mfa|sid|hmac|policy)$|(?:device|user|verif\w*|challenge)-?code|code-?verif"
     r"|^x-(?:amz|goog|ms|oss|cos|obs)-"
 )
+_SPACES = re.compile(r"(\s+)")
 _CI_VARIABLE = re.compile(r"ci\.variable=[^=]*=(?=.)", re.IGNORECASE | re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z0-9_.\[\]-]{1,64})=([^&;\s]+)")
 _HEX_RUN = re.compile(r"[0-9a-fA-F]{32,}")
@@ -101,6 +102,11 @@ def request_target(raw: str, limit: int = PATH_LIMIT) -> tuple[str, str | None]:
         return safe_path, None
     pieces = re.split(r"([&;])", query)
     return safe_path, text("".join([part if part in "&;" else _piece(part) for part in pieces]), limit)
+
+
+def words(value: str, limit: int = LIMIT) -> str:
+    """`value`, a sentence of a person, each word of it treated as a parameter of a query: `key=…` goes, `fix` stays."""
+    return text("".join([_piece(word) for word in _SPACES.split(_bounded_input(value))]), limit)
 
 
 def push_option(option: str) -> str:

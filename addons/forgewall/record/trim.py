@@ -1,6 +1,7 @@
 """Keeps an event to a size that every shipper and index takes, by shortening its lists, the bulkiest first.
 
-A list that is shortened keeps its first items, and its count beside it still tells how many there were.
+A list that is shortened keeps its first items, at least one where possible, and its count beside it still tells how
+many there were.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def trim(document: Document) -> None:
     over = min(over, sum(sizes.values()) - _MIN_BYTES)
     shortened = set()
     while over > 0:
-        path = max(sizes, key=lambda one: sizes[one])
+        path = max(sizes, key=lambda one: (_length(places[one]) > 1, sizes[one]))
         holder, key = places[path]
-        holder[key] = holder[key][: len(holder[key]) // 2]
+        holder[key] = holder[key][: _length(places[path]) * 3 // 4]
         before, sizes[path] = sizes[path], size(holder[key])
         over -= before - sizes[path]
         shortened.add(path)
@@ -66,3 +67,8 @@ def _place(document: Document, path: str) -> tuple[Document, str] | None:
         if holder is None:
             return None
     return (holder, key) if holder.get(key) else None
+
+
+def _length(place: tuple[Document, str]) -> int:
+    holder, key = place
+    return len(holder[key])

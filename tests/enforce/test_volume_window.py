@@ -161,7 +161,7 @@ def test_rounding_never_makes_a_window_shorter() -> None:
                 begin = slot * seconds / SLOTS + off
                 windows = Windows(seconds)
                 windows.spend("k", 1, 1, begin)
-                window = windows.find("k", begin + seconds - 1e-7)
+                window = windows.find("k", begin + seconds - 1e-8)
                 assert window is not None
                 assert window.bytes == 1, (seconds, slot, off)
 

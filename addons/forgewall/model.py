@@ -141,6 +141,7 @@ class BodyState(StrEnum):
 
     UNREAD = "unread"  # nothing was read; `body` is empty
     COMPLETE = "complete"  # `body` is all of it, after transfer coding, before content coding
+    SKIMMED = "skimmed"  # `body` is a shorter document that means the same or less (`inspect.skim`)
     TOO_LONG = "too-long"  # more than may be held; `body` is empty
 
 

@@ -1,6 +1,7 @@
-"""Reads a held JSON body strictly: what two servers could read differently is not read at all.
+"""Reads a held JSON body, or the skim of a long one, strictly: what two servers could read differently is not read.
 
-What is *not* here: when a body is held; the proxy does that for targets with `wants_body`.
+Who reads a body in another way than by these functions asks for `BodyState.COMPLETE`: a skim is no body to a form
+parser. What is *not* here: when a body is held; the proxy does that for targets with `wants_body`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ _GZIP = 31  # zlib's window bits for a gzip wrapper only
 _FORM_SEPARATORS = frozenset("&;")
 _JSON = re.compile(r"application/(?:json|vnd\.(?:git-lfs|github[a-z0-9.-]*)\+json)")
 _MAYBE_FORM = frozenset({"", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream"})
+_READABLE = frozenset({BodyState.COMPLETE, BodyState.SKIMMED})
 
 
 def unread(request: Request) -> bool:
     """Whether the body was not read yet, so that a target may ask for it."""
     return request.body_state is BodyState.UNREAD
+
+
+def has_document(request: Request) -> bool:
+    """Whether `Request.body` holds the whole document, or a skim of it."""
+    return request.body_state in _READABLE
 
 
 def is_json(request: Request) -> bool:
@@ -69,7 +76,7 @@ def json_document(request: Request) -> object | None:
 
 
 def _text(request: Request) -> str | None:
-    if request.body_state is not BodyState.COMPLETE:
+    if not has_document(request):
         return None
     kind, parameters = _media_type(request)
     said = is_json(request)

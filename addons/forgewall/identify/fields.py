@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from forgewall.identify.body import MAX_BODY, is_json, json_object
+from forgewall.identify.body import MAX_BODY, has_document, is_json, json_object
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.query import base_name, parameters
 from forgewall.model import BodyState, Request
@@ -87,7 +87,7 @@ def _misspelt(fields: Mapping[str, object], names: tuple[str, ...]) -> bool:
 
 
 def _json(request: Request) -> Mapping[str, object] | None:
-    if request.body_state is not BodyState.COMPLETE:
+    if not has_document(request):
         return None
     if not request.body:
         return {}

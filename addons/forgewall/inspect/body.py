@@ -1,0 +1,158 @@
+"""Chooses the inspector for the body of an API request: by what the request says the body is, as the forge would.
+
+A missing type, and types that GitHub ignores, are decided by the first byte that is no white space: `{` and `[` begin
+JSON. A route whose body is the file (a release asset, a generic package) is never sniffed. Not here: git pushes and
+LFS objects, which have inspectors of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from forgewall.evidence import Fact, Malformed
+from forgewall.inspect.document import Document
+from forgewall.inspect.document_body import DocumentInspector, UrlencodedReader
+from forgewall.inspect.heading import Heading, heading_of
+from forgewall.inspect.inspector import Inspector
+from forgewall.inspect.json_stream import JsonReader
+from forgewall.inspect.multipart import NotMultipart, boundary_of
+from forgewall.inspect.multipart_body import MultipartInspector
+from forgewall.inspect.ndjson import NdjsonReader
+from forgewall.inspect.secrets import Scanner
+from forgewall.inspect.upload import FileInspector, HeadInspector
+from forgewall.model import Depth, Kind, Operation, Request, Target
+
+FORM = "application/x-www-form-urlencoded"
+_NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_SAYS_NOTHING = frozenset({"", "text/plain", "application/octet-stream"})
+_SPACE = b" \t\r\n"
+_MAX_SPACE = 65536  # bytes of white space in front of a document
+_WITH_FILES = frozenset(
+    {
+        Operation.CONTENTS,
+        Operation.RELEASE,
+        Operation.PACKAGE,
+        Operation.ATTACHMENT,
+        Operation.SNIPPET,
+        Operation.WIKI,
+        Operation.UNIDENTIFIED,
+    }
+)
+
+
+def inspector_for(request: Request, target: Target, *, depth: Depth, scanner: Scanner | None) -> Inspector | None:
+    """The inspector for the body of `request` after Content-Encoding; None where nothing is to be read.
+
+    `scanner` None: no search for secrets. With Depth.HEADERS only what the head tells is a fact.
+    """
+    if depth is Depth.OFF:
+        return None
+    heading = heading_of(request, target)
+    if depth is Depth.HEADERS:
+        if not heading.refs and (heading.path is None or target.operation not in _WITH_FILES):
+            return None
+        return HeadInspector(heading, announced(request))
+    media_type = media_type_of(request)
+    if heading.raw and media_type != "multipart/form-data":
+        return FileInspector(heading, scanner)
+    if media_type == "multipart/form-data":
+        return _multipart(request, target, heading, scanner)
+    if media_type in _NDJSON:
+        document = Document(heading, target.operation, scanner)
+        return DocumentInspector(document, NdjsonReader(document, lenient=True))
+    if says_json(media_type):
+        return _json(target, heading, scanner)
+    form = media_type == FORM
+    if media_type in _SAYS_NOTHING or (form and target.kind is Kind.GITHUB):
+        return _Sniffed(target, heading, scanner, form=form)
+    return _form(target, heading, scanner) if form else FileInspector(heading, scanner)
+
+
+def announced(request: Request) -> int | None:
+    """The body's size in bytes as Content-Length announces it, None where it doesn't or the body is coded."""
+    length = (request.header("content-length") or "").strip()
+    coded = (request.header("content-encoding") or "identity").strip().lower() != "identity"
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 and not coded else None
+
+
+def media_type_of(request: Request) -> str:
+    """The Content-Type without parameters, folded; empty if there is none."""
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def says_json(media_type: str) -> bool:
+    """Whether a media type is JSON of some kind (RFC 6839 section 3.1)."""
+    return media_type in ("application/json", "text/json") or media_type.endswith("+json")
+
+
+def _json(target: Target, heading: Heading, scanner: Scanner | None) -> Inspector:
+    document = Document(heading, target.operation, scanner)
+    return DocumentInspector(document, JsonReader(document, lenient=True))
+
+
+def _form(target: Target, heading: Heading, scanner: Scanner | None) -> Inspector:
+    document = Document(heading, target.operation, scanner)
+    return DocumentInspector(document, UrlencodedReader(document, paths=heading.paths))
+
+
+def _multipart(request: Request, target: Target, heading: Heading, scanner: Scanner | None) -> Inspector:
+    try:
+        boundary = boundary_of(request.header("content-type") or "")
+    except NotMultipart as error:
+        return _Unreadable(str(error))
+    return MultipartInspector(boundary, heading, target.operation, scanner)
+
+
+class _Sniffed:
+    """Waits for the first byte that is no white space: it tells whether the body is JSON."""
+
+    def __init__(self, target: Target, heading: Heading, scanner: Scanner | None, *, form: bool) -> None:
+        self._target = target
+        self._heading = heading
+        self._scanner = scanner
+        self._form = form
+        self._chosen: Inspector | None = None
+        self._held: list[bytes] = []
+        self._room = _MAX_SPACE
+
+    def feed(self, data: bytes) -> Iterable[Fact]:
+        """See `Inspector`."""
+        if self._chosen is not None:
+            return self._chosen.feed(data)
+        head = data[: self._room].lstrip(_SPACE)[:1]
+        self._held.append(data)
+        self._room -= min(len(data), self._room)
+        if not head and self._room:
+            return []
+        return self._choose(head)
+
+    def finish(self) -> Iterable[Fact]:
+        """See `Inspector`."""
+        facts = [] if self._chosen is not None else [*self._choose(b"")]
+        assert self._chosen is not None
+        return [*facts, *self._chosen.finish()]
+
+    def _choose(self, head: bytes) -> Iterable[Fact]:
+        if head in (b"{", b"["):
+            self._chosen = _json(self._target, self._heading, self._scanner)
+        elif self._form:
+            self._chosen = _form(self._target, self._heading, self._scanner)
+        else:
+            self._chosen = FileInspector(self._heading, self._scanner)
+        held, self._held = b"".join(self._held), []
+        return self._chosen.feed(held)
+
+
+class _Unreadable:
+    """A body of which nothing can be read for certain."""
+
+    def __init__(self, reason: str) -> None:
+        self._malformed = Malformed(reason=reason)
+
+    def feed(self, data: bytes) -> list[Fact]:
+        """See `Inspector`."""
+        return [self._malformed]
+
+    def finish(self) -> list[Fact]:
+        """See `Inspector`."""
+        return [self._malformed]

@@ -1,0 +1,48 @@
+"""The inspectors that need no parser: a body that is one file, and a body of which only the head is looked at.
+
+Not here: bodies in which a file stands encoded (`document_body`, `multipart_body`).
+"""
+
+from __future__ import annotations
+
+from forgewall.evidence import Fact, File, NamedFile
+from forgewall.inspect.content import FileReader
+from forgewall.inspect.heading import Heading
+from forgewall.inspect.secrets import Scanner
+
+
+class FileInspector:
+    """A body that is one file."""
+
+    def __init__(self, heading: Heading, scanner: Scanner | None) -> None:
+        self._facts: list[Fact] = list(heading.refs)
+        self._file = FileReader(path=heading.path, scanner=scanner)
+
+    def feed(self, data: bytes) -> list[Fact]:
+        """See `Inspector`."""
+        facts, self._facts = self._facts, []
+        return facts + self._file.feed(data)
+
+    def finish(self) -> list[Fact]:
+        """See `Inspector`."""
+        return self._facts + self._file.finish()
+
+
+class HeadInspector:
+    """Tells what stands in the request's head, and reads no byte of the body."""
+
+    def __init__(self, heading: Heading, size: int | None) -> None:
+        """`size` in bytes is what the head announces, None if nothing."""
+        self._facts: list[Fact] = list(heading.refs)
+        if heading.path is not None:
+            whole = heading.raw and size is not None
+            self._facts.append(File(path=heading.path, size=size or 0) if whole else NamedFile(path=heading.path))
+
+    def feed(self, data: bytes) -> list[Fact]:
+        """See `Inspector`."""
+        facts, self._facts = self._facts, []
+        return facts
+
+    def finish(self) -> list[Fact]:
+        """See `Inspector`."""
+        return self._facts

@@ -13,12 +13,14 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import engine, traffic
+from bench import engine, traffic, uploads
 from bench.plan import FULL, SMALL, Plan
 
 type Measure = Callable[[Path, Plan, Callable[[str], None]], str]
 
-PARTS: Mapping[str, Measure] = MappingProxyType({"engine": engine.measure, "traffic": traffic.measure})
+PARTS: Mapping[str, Measure] = MappingProxyType(
+    {"engine": engine.measure, "traffic": traffic.measure, "uploads": uploads.measure}
+)
 
 
 def main(words: list[str] | None = None) -> int:

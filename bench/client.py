@@ -12,8 +12,9 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 
@@ -75,6 +76,12 @@ class Connection:
 
     def answer(self, length: int) -> None:
         """Read one answer; raises Unexpected unless the origin says that it got `length` bytes."""
+        content = self.content()
+        if json.loads(content) != {"received": length}:
+            raise Unexpected(f"of {length} bytes the origin got {content.decode('latin-1').strip()}")
+
+    def content(self) -> bytes:
+        """The content of one answer; raises Unexpected unless it is a 200."""
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             data += self._receive(data)
@@ -85,8 +92,7 @@ class Connection:
         expected = end + 4 + int(rest.split(b"\r\n", 1)[0])
         while len(data) < expected:
             data += self._receive(data)
-        if json.loads(data[end + 4 :]) != {"received": length}:
-            raise Unexpected(f"of {length} bytes the origin got {data[end + 4 :].decode('latin-1').strip()}")
+        return data[end + 4 :]
 
     def _receive(self, so_far: bytes) -> bytes:
         data = self._socket.recv(65536)
@@ -94,15 +100,22 @@ class Connection:
             raise Unexpected(f"the connection ended after {so_far[:200]!r}")
         return data
 
+    def stream(self, head: bytes, parts: Iterable[bytes], *, chunked: bool) -> int:
+        """Send a head and a body; its length. Chunks are as large as the parts. `answer` has to be read afterwards."""
+        self._socket.sendall(head)
+        length = 0
+        for part in parts:
+            self._socket.sendall(b"%x\r\n%s\r\n" % (len(part), part) if chunked else part)
+            length += len(part)
+        if chunked:
+            self._socket.sendall(b"0\r\n\r\n")
+        return length
+
     def upload(self, path: str, length: int, *, chunked: bool) -> None:
         """PUT `length` bytes, a multiple of 64 KiB, and read the answer."""
         framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {length}"
-        self._socket.sendall(self.head("PUT", path, "Content-Type: application/octet-stream", framing))
-        block = b"%x\r\n%s\r\n" % (len(BLOCK), BLOCK) if chunked else BLOCK
-        for _ in range(length // len(BLOCK)):
-            self._socket.sendall(block)
-        if chunked:
-            self._socket.sendall(b"0\r\n\r\n")
+        head = self.head("PUT", path, "Content-Type: application/octet-stream", framing)
+        self.stream(head, repeat(BLOCK, length // len(BLOCK)), chunked=chunked)
         self.answer(length)
 
 
@@ -184,15 +197,50 @@ def upload_seconds(route: Route, path: str, length: int, *, chunked: bool) -> fl
 
 def upload_seconds_http2(route: Route, path: str, file: Path) -> float:
     """How long curl takes to upload `file` over HTTP/2, from the end of its TLS handshake."""
-    command = ["curl", "-q", "-sS", "--http2", "--fail", "--cacert", str(route.ca_file), "-T", str(file)]
-    command += ["--proxy", f"http://127.0.0.1:{route.proxy_port}", "--noproxy", ""]
-    command += ["-H", "Expect:", "-w", "\n%{http_version} %{time_appconnect} %{time_total}"]
+    seconds, answer = _curl(route, path, file, "2", ())
+    _check(answer, file)
+    return seconds
+
+
+def asset_seconds(route: Route, path: str, file: Path) -> float:
+    """How long curl takes to POST `file` over HTTP/1.1 with its length, from the end of its TLS handshake."""
+    seconds, answer = _curl(route, path, file, "1.1", ("-X", "POST", "-H", "Content-Type: application/octet-stream"))
+    _check(answer, file)
+    return seconds
+
+
+def push_seconds(route: Route, path: str, file: Path) -> float:
+    """How long curl takes to POST a recorded push over HTTP/1.1 in chunks, as git does."""
+    headers = (
+        "Content-Type: application/x-git-receive-pack-request",
+        "Accept: application/x-git-receive-pack-result",
+        "User-Agent: git/2.39.5",
+        "Transfer-Encoding: chunked",
+    )
+    seconds, answer = _curl(
+        route, path, file, "1.1", ("-X", "POST", *(word for one in headers for word in ("-H", one)))
+    )
+    if b"unpack ok" not in answer or b"received %d\n" % file.stat().st_size not in answer:
+        raise Unexpected(f"the push was answered {answer[:500]!r}")
+    return seconds
+
+
+def _check(answer: bytes, file: Path) -> None:
+    if json.loads(answer) != {"received": file.stat().st_size}:
+        raise Unexpected(answer[:500].decode("utf-8", "replace"))
+
+
+def _curl(route: Route, path: str, file: Path, version: str, options: Sequence[str]) -> tuple[float, bytes]:
+    command = ["curl", "-q", "-sS", f"--http{version}", "--fail", "--cacert", str(route.ca_file), "-T", str(file)]
+    if route.proxy_port is not None:
+        command += ["--proxy", f"http://127.0.0.1:{route.proxy_port}", "--noproxy", ""]
+    command += ["-H", "Expect:", "-w", "\n%{http_version} %{time_appconnect} %{time_total}", *options]
     command.append(f"https://{route.host}:{route.port}{path}")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=10 * TIMEOUT, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=10 * TIMEOUT, check=False)
     if done.returncode:
-        raise Unexpected(f"curl ended with {done.returncode}: {done.stderr.strip()}")
-    answer, _, facts = done.stdout.rpartition("\n")
-    version, connected, total = facts.split()
-    if version != "2" or json.loads(answer) != {"received": file.stat().st_size}:
-        raise Unexpected(f"HTTP/{version}: {answer.strip()}")
-    return float(total) - float(connected)
+        raise Unexpected(f"curl ended with {done.returncode}: {done.stderr.decode('utf-8', 'replace').strip()}")
+    answer, _, facts = done.stdout.rpartition(b"\n")
+    spoken, connected, total = facts.decode().split()
+    if spoken != version:
+        raise Unexpected(f"HTTP/{spoken} instead of {version}: {answer[:200]!r}")
+    return float(total) - float(connected), answer

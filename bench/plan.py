@@ -17,6 +17,10 @@ class Plan:
     connect_seconds: float  # of connecting anew, per round and proxy
     upload_bytes: int
     upload_rounds: int
+    body_bytes: int  # of what does not compress, in the table of uploads
+    text_bytes: int  # of source, in the same table
+    body_rounds: int
+    large_bytes: int  # of the upload for which only memory is looked at
     few: int  # approvals of the small policy
     many: int  # approvals of the large policy, the one the proxy runs with
     decisions: int  # per round and policy
@@ -31,6 +35,10 @@ FULL = Plan(
     connect_seconds=1.5,
     upload_bytes=256 * MIB,
     upload_rounds=3,
+    body_bytes=1024 * MIB,
+    text_bytes=256 * MIB,
+    body_rounds=3,
+    large_bytes=10 * 1024 * MIB,
     few=10,
     many=100_000,
     decisions=20_000,
@@ -45,6 +53,10 @@ SMALL = Plan(
     connect_seconds=0.1,
     upload_bytes=MIB,
     upload_rounds=1,
+    body_bytes=2 * MIB,
+    text_bytes=MIB,
+    body_rounds=1,
+    large_bytes=4 * MIB,
     few=10,
     many=200,
     decisions=200,

@@ -21,6 +21,9 @@ FORGE = "gitlab.acme.example"
 READ_PATH = "/api/v4/projects/acme%2Fapi"
 WRITE_PATH = "/api/v4/projects/acme%2Fapi/issues"
 UPLOAD_PATH = "/api/v4/projects/acme%2Fapi/packages/generic/data/1.0.0/data.bin"
+ASSET_HOST = "uploads.github.com"
+ASSET_PATH = "/repos/acme/api/releases/1/assets?name=a.bin"
+GIT_HOST = "github.com"
 START_SECONDS = 60.0
 EMPTY_ADDON = "class Empty:\n    pass\n\n\naddons = [Empty()]\n"
 
@@ -31,22 +34,28 @@ def policy(approvals: int) -> str:
     return policies.text(approvals - 1, f"{terms}forges:\n  - {{host: {FORGE}, kind: gitlab}}\n")
 
 
+def upload_policy(inspect: str) -> str:
+    """A policy that approves `github.com/acme` without a limit worth naming and examines its uploads as told."""
+    entry = f"{{repo: github.com/acme, max_upload: 64GiB, inspect: {inspect}}}"
+    return f"version: 1\napproved:\n  - {entry}\n"
+
+
 def straight(origin: Origin) -> Route:
     """No proxy: shows that client and origin are not what is measured."""
     return _route("direct", HOST, origin.port, None, origin.ca_file, None)
 
 
-def through_forgewall(proxy: Proxy) -> Route:
-    """By a running `forgewall run`."""
-    return _route("forgewall", FORGE, 443, proxy.port, proxy.ca_file, proxy.process.pid)
+def through_forgewall(proxy: Proxy, name: str = "forgewall", host: str = FORGE) -> Route:
+    """By a running `forgewall run`, to `host`; `name` is what the route is called."""
+    return _route(name, host, 443, proxy.port, proxy.ca_file, proxy.process.pid)
 
 
-def forgewall(directory: Path, origin: Origin, approvals: int) -> Proxy:
-    """Start `forgewall run` with a policy of this many approvals."""
+def forgewall(directory: Path, origin: Origin, policy_text: str) -> Proxy:
+    """Start `forgewall run` with a policy; the hosts that are measured lead to the origin."""
     return Proxy(
         directory,
-        policy(approvals),
-        connect_to=(f"{FORGE}:443:127.0.0.1:{origin.port}",),
+        policy_text,
+        connect_to=[f"{host}:443:127.0.0.1:{origin.port}" for host in (FORGE, ASSET_HOST, GIT_HOST)],
         upstream_ca=origin.ca_file,
         seconds=START_SECONDS,
     )
@@ -59,7 +68,7 @@ class Stock:
         directory.mkdir(parents=True)
         addon = directory / "empty.py"
         addon.write_text(EMPTY_ADDON, encoding="utf-8")
-        port = _free_port()
+        port = free_port()
         words = ["-q", "-s", str(addon), "--listen-host", "127.0.0.1", "--listen-port", str(port)]
         for option in (f"confdir={directory}", f"ssl_verify_upstream_trusted_ca={origin.ca_file}", *options):
             words += ["--set", option]
@@ -119,7 +128,8 @@ def _route(name: str, host: str, port: int, proxy_port: int | None, ca_file: Pat
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import client, proxies, table
 from bench.client import Route
 from bench.origin import Origin
 from bench.plan import Plan
+from bench.series import Carried, Series
 
 GIB = 1024**3
 HTTP2 = "HTTP/2 (curl)"
@@ -20,47 +19,7 @@ HEADS = ("", "unit", "direct", "stock", "forgewall", "forgewall/stock")
 READ_BODY = b""
 WRITE_BODY = b'{"title": "The build is slow", "description": "It takes four minutes since Tuesday."}'
 
-type Carried = tuple[float, float]
-"""How fast, and how much: what the processor time is divided by."""
-
-
-@dataclass(slots=True)
-class Series:
-    """The runs of one measurement by route name: amounts per second, and processor seconds of the proxy per amount."""
-
-    rates: dict[str, list[float]] = field(default_factory=dict)
-    costs: dict[str, list[float]] = field(default_factory=dict)
-
-    def run(self, route: Route, carry: Callable[[Route], Carried]) -> None:
-        """Carry something once by `route`."""
-        before = processor_seconds(route.pid)
-        rate, amount = carry(route)
-        after = processor_seconds(route.pid)
-        self.rates.setdefault(route.name, []).append(rate)
-        if before is not None and after is not None and amount:
-            self.costs.setdefault(route.name, []).append((after - before) / amount)
-
-    def rows(self, label: str, unit: str, cost_unit: str, factor: float) -> list[list[str]]:
-        """One row for the rate and, where it is known, one for the cost times `factor`."""
-        rows = [[label, unit, *_cells(self.rates)]]
-        if self.costs:
-            scaled = {name: [cost * factor for cost in costs] for name, costs in self.costs.items()}
-            rows.append(["  processor time", cost_unit, *_cells(scaled)])
-        return rows
-
-
-def _cells(values: dict[str, list[float]]) -> list[str]:
-    runs = [values.get(name, []) for name in ("direct", "stock", "forgewall")]
-    return [*map(table.middle, runs), table.ratio(runs[2], runs[1])]
-
-
-def processor_seconds(pid: int | None) -> float | None:
-    """User and system time of a process so far, from proc(5); None where there is no /proc."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+COMPARED = (("direct", "stock", "forgewall"), (("forgewall", "stock"),))
 
 
 def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
@@ -68,7 +27,7 @@ def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
     rows: list[list[str]] = []
     with Origin(directory / "origin") as origin:
         say(f"starting forgewall run with {plan.many:,} approvals, and stock mitmdump -q with an empty addon")
-        with proxies.forgewall(directory / "forgewall", origin, plan.many) as proxy:
+        with proxies.forgewall(directory / "forgewall", origin, proxies.policy(plan.many)) as proxy:
             ours, direct = proxies.through_forgewall(proxy), proxies.straight(origin)
             with proxies.Stock(directory / "stock", origin) as stock:
                 rows += _small(plan, (direct, stock.route, ours), say)
@@ -94,7 +53,7 @@ def _small(plan: Plan, routes: Sequence[Route], say: Callable[[str], None]) -> l
         count = client.connections_made(route, plan.connections, plan.connect_seconds, proxies.READ_PATH)
         return count / plan.connect_seconds, count
 
-    reads, writes, connects = Series(), Series(), Series()
+    reads, writes, connects = Series(*COMPARED), Series(*COMPARED), Series(*COMPARED)
     for turn in range(plan.rounds):
         say(f"requests and connections, round {turn + 1} of {plan.rounds}")
         for route in routes:
@@ -125,7 +84,7 @@ def _uploads(directory: Path, plan: Plan, routes: Sequence[Route], say: Callable
         kinds[HTTP2] = timed(lambda route: client.upload_seconds_http2(route, path, file))
     else:
         say("no upload over HTTP/2: there is no curl that speaks it")
-    measured = {kind: Series() for kind in kinds}
+    measured = {kind: Series(*COMPARED) for kind in kinds}
     for turn in range(plan.upload_rounds):
         say(f"uploads, round {turn + 1} of {plan.upload_rounds}")
         for kind, upload in kinds.items():

@@ -34,8 +34,8 @@ class Authority:
         self._directory = directory
         self._lock = threading.Lock()
         self._contexts: dict[tuple[str, Flaw], ssl.SSLContext] = {}
-        self._key, self._certificate = _make_root("Throw-away forge CA")
-        self._stranger = _make_root("A CA nobody trusts")
+        self._key, self._certificate = make_root("Throw-away forge CA")
+        self._stranger = make_root("A CA nobody trusts")
         directory.mkdir(parents=True, exist_ok=True)
         self.file = directory / "forge-ca.pem"
         self.file.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
@@ -87,7 +87,8 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _make_root(common_name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def make_root(common_name: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """A new CA: its key and its certificate, good for two days."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     now = datetime.datetime.now(datetime.UTC)

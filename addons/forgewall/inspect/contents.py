@@ -1,0 +1,193 @@
+"""What a pack's objects tell, once they are whole and undeltaed: commits, files, names, and who descends from whom.
+
+A file's path comes from the trees. A file that comes before its tree is told when the tree comes, at the latest at the
+end; what is secret in it is told at once, by its id. Not here: the pack's format, and how deltas become objects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+
+from forgewall.evidence import Fact, File, ForcedUpdate, NamedFile, RefAction, RefUpdate, Secret, Unread
+from forgewall.inspect.ancestry import Ancestry
+from forgewall.inspect.commits import commit_of, tagged
+from forgewall.inspect.content import FileReader
+from forgewall.inspect.objects import BLOB, COMMIT, TAG, TREE
+from forgewall.inspect.secrets import Scanner
+from forgewall.inspect.trees import Trees
+
+TEXT = 4 * 1024 * 1024
+"""Most bytes of a commit, tag or tree that is read: a tree of that size names 100,000 files."""
+HELD = 10_000
+"""So many files may wait for their names; the others are told without."""
+
+_WORDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
+
+
+class Contents:
+    """Reads objects, and gathers in `facts` what they tell until `told` is asked."""
+
+    __slots__ = ("_ancestry", "_format", "_held", "_reasons", "_scanner", "_trees", "_updates", "facts", "width")
+
+    def __init__(self, *, object_format: str, scanner: Scanner | None, updates: Iterable[RefUpdate]) -> None:
+        """`scanner` None: no search for secrets. `updates` are the refs that the push changes."""
+        self._format = object_format
+        self.width = hashlib.new(object_format, usedforsecurity=False).digest_size
+        self._scanner = scanner
+        self._updates = tuple(update for update in updates if update.action is RefAction.UPDATE)
+        self._ancestry = Ancestry(self.width) if self._updates else None
+        self._trees = Trees(self.width)
+        self._held: dict[bytes, File] = {}
+        self._reasons: set[str] = set()
+        self.facts: list[Fact] = []
+
+    def allow(self, size: int) -> None:
+        """`size` more bytes of pack have come: how much may be told of them."""
+        self._trees.allow(size)
+
+    def whole(self, kind: int, data: bytes) -> bytes:
+        """An object's content in one piece; its id. Raises NotPack if it isn't of that type."""
+        digest = hashlib.new(self._format, b"%b %d\0" % (_WORDS[kind], len(data)), usedforsecurity=False)
+        digest.update(data)
+        oid = digest.digest()
+        if kind == BLOB:
+            path = self._trees.path(oid)
+            reader = FileReader(path=path, scanner=self._scanner, oid=oid.hex())
+            self.facts += reader.feed(data)
+            self._file(oid, path, reader.finish())
+        else:
+            self._text(kind, oid, data)
+        return oid
+
+    def large(self, kind: int, size: int) -> LargeObject:
+        """An object of `size` bytes that comes in pieces."""
+        return LargeObject(self, kind, size, self._format, self._scanner)
+
+    def told(self) -> list[Fact]:
+        """The facts since this was last asked."""
+        facts, self.facts = self.facts, []
+        return facts
+
+    def unread(self, reason: str) -> None:
+        """Something wasn't examined; each reason is told once."""
+        if reason not in self._reasons:
+            self._reasons.add(reason)
+            self.facts.append(Unread(reason=reason))
+
+    def finish(self) -> None:
+        """No more objects. Raises NotPack if a tree that waited turns out to be none."""
+        named: list[tuple[bytes, NamedFile]] = []
+        self._trees.finish(named)
+        self._name(named)
+        for oid, file in self._held.items():
+            path = self._trees.path(oid)
+            self.facts.append(file if path is None else _at(file, path))
+        self._held.clear()
+        if not self._trees.whole:
+            self.unread("the pack names more files than can be kept, so some are told without their path")
+        self._force()
+
+    def ended(self, kind: int, oid: bytes, reader: FileReader | None, text: bytes | None) -> None:
+        """A large object has ended; `reader` has read it if it is a file, `text` is its content if that was kept."""
+        if reader is not None:
+            reader.path, reader.oid = self._trees.path(oid), oid.hex()
+            self._file(oid, reader.path, reader.finish())
+        elif text is not None:
+            self._text(kind, oid, text)
+        else:
+            self.unread(f"a {_WORDS[kind].decode()} of the pack is larger than 4 MiB")
+
+    def _file(self, oid: bytes, path: str | None, facts: list[Fact]) -> None:
+        if path is None and len(self._held) < HELD:
+            file = facts.pop()
+            if isinstance(file, File):  # a reader's last fact is the file
+                self._held[oid] = file
+        self.facts += facts
+
+    def _text(self, kind: int, oid: bytes, data: bytes) -> None:
+        if kind == TREE:
+            named: list[tuple[bytes, NamedFile]] = []
+            self._trees.add(oid, data, named)
+            self._name(named)
+            return
+        if self._scanner is not None:
+            self._search(self._scanner, oid, data)
+        if kind == COMMIT:
+            parsed = commit_of(data, oid)
+            self.facts.append(parsed.commit)
+            self._root(parsed.tree)
+            if self._ancestry is not None:
+                self._ancestry.add(oid, parsed.parents)
+        else:
+            target = tagged(data)
+            if target is not None and target[1] == "tree":
+                self._root(target[0])
+            elif target is not None and target[1] in ("commit", "tag") and self._ancestry is not None:
+                self._ancestry.add(oid, (target[0],))
+
+    def _search(self, scanner: Scanner, oid: bytes, message: bytes) -> None:
+        """Look for secrets in a commit's or tag's own text."""
+        stream = scanner.stream(None)
+        found: list[Secret] = [*stream.feed(message), *stream.finish()]
+        self.facts += [replace(secret, oid=oid.hex()) for secret in found]
+
+    def _root(self, tree: bytes) -> None:
+        named: list[tuple[bytes, NamedFile]] = []
+        self._trees.root(tree, named)
+        self._name(named)
+
+    def _name(self, named: list[tuple[bytes, NamedFile]]) -> None:
+        if not self._held:
+            self.facts += [name for _, name in named]
+            return
+        for oid, name in named:
+            self.facts.append(name)
+            file = self._held.pop(oid, None)
+            if file is not None:
+                self.facts.append(_at(file, name.path))
+
+    def _force(self) -> None:
+        if self._ancestry is None:
+            return
+        for update in self._updates:
+            if update.old is None or update.new is None:
+                continue
+            if self._ancestry.keeps(bytes.fromhex(update.old), bytes.fromhex(update.new)) is False:
+                self.facts.append(ForcedUpdate(name=update.name))
+        if not self._ancestry.whole:
+            self.unread("the pack holds too many commits to tell whether history is rewritten")
+
+
+class LargeObject:
+    """One object that comes in pieces: hashed, read as a file if it is one, collected if it is a text to be read."""
+
+    __slots__ = ("_contents", "_digest", "_kind", "_reader", "_text", "size")
+
+    def __init__(self, contents: Contents, kind: int, size: int, object_format: str, scanner: Scanner | None) -> None:
+        self._contents = contents
+        self._kind = kind
+        self.size = size
+        self._digest = hashlib.new(object_format, b"%b %d\0" % (_WORDS[kind], size), usedforsecurity=False)
+        self._reader = FileReader(path=None, scanner=scanner) if kind == BLOB else None
+        self._text = bytearray() if kind != BLOB and size <= TEXT else None
+
+    def add(self, data: bytes) -> None:
+        """The next bytes."""
+        self._digest.update(data)
+        if self._reader is not None:
+            self._contents.facts += self._reader.feed(data)
+        elif self._text is not None:
+            self._text += data
+
+    def end(self) -> bytes:
+        """All bytes are there; the object's id. Raises NotPack if it isn't of its type."""
+        oid = self._digest.digest()
+        text = None if self._text is None else bytes(self._text)
+        self._contents.ended(self._kind, oid, self._reader, text)
+        return oid
+
+
+def _at(file: File, path: str) -> File:
+    return File(path=path, size=file.size, sha256=file.sha256, kind=file.kind, encrypted=file.encrypted, oid=file.oid)

@@ -1,0 +1,224 @@
+"""Names: which path a pack's trees give to each of its files.
+
+Theory. A tree names its entries, but where it stands itself only the trees above it know, up to the root that a commit
+names. git writes commits first, then trees from the root down, then files, so mostly each tree's path is known when it
+comes; one that comes too early waits. Each object gets one path, the first that is found, as `git rev-list --objects`
+does: each tree is walked once, so that trees which share subtrees (a "git bomb") cost no more than their bytes, and
+each pair of a file and its path is told once.
+Not here: reading the objects, and what the names mean.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+
+from forgewall.evidence import NamedFile
+from forgewall.inspect.objects import NotPack
+from forgewall.inspect.oids import OidIndex
+
+ENTRIES = 200_000
+"""So many different files and folders are given a path."""
+NAMES = 4 * 1024 * 1024
+"""Bytes of their names, and as many characters of the paths of folders."""
+WAITING = 4 * 1024 * 1024
+"""Bytes of trees that may wait for the tree above them."""
+MORE_PATHS = 50_000
+"""So many further paths of files that have one already are told apart; after that they may be told again."""
+LONGEST_PATH = 4096
+"""Characters of a path; of a longer one the end is told."""
+
+_ENTRY = re.compile(rb"([0-7]{1,7}) ([^\0/]+)\0(.{20})|.+", re.DOTALL)  # the second branch: what is no entry
+_ENTRY_SHA256 = re.compile(rb"([0-7]{1,7}) ([^\0/]+)\0(.{32})|.+", re.DOTALL)
+_FOLDER = 0o040000
+_LINK = 0o160000  # a commit of another repository (a submodule)
+_TYPE = 0o170000
+_TYPES = {b"40000": _FOLDER, b"100644": 0, b"100755": 0, b"120000": 0, b"160000": _LINK}
+_ROOT = 0
+_COST = 128  # what a folder's path takes beside its text
+
+
+class Trees:
+    """The names so far. `whole` is False where there was no room for all of them, or some path isn't all of it."""
+
+    __slots__ = (
+        "_at",
+        "_entry",
+        "_folder_numbers",
+        "_folder_room",
+        "_folders",
+        "_ids",
+        "_lengths",
+        "_more",
+        "_name_limit",
+        "_names",
+        "_parents",
+        "_tell",
+        "_tell_text",
+        "_waiting",
+        "_waiting_bytes",
+        "_waiting_limit",
+        "whole",
+    )
+
+    def __init__(self, width: int, *, entries: int = ENTRIES, names: int = NAMES, waiting: int = WAITING) -> None:
+        """`width` is an id's length in bytes; the others as `ENTRIES`, `NAMES`, `WAITING`."""
+        self._entry = _ENTRY if width == 20 else _ENTRY_SHA256
+        self._ids = OidIndex(width, entries)
+        # By number of the id: the number of the folder it is in, and where its name stands; a root has none.
+        self._parents = array("I")
+        self._at = array("I")
+        self._lengths = array("H")
+        self._names = bytearray()
+        self._name_limit = names
+        self._folders = [""]  # paths, with their closing slash
+        self._folder_numbers = {"": _ROOT}
+        self._folder_room = names
+        self._more: set[int] = set()  # salted hashes of further paths
+        self._waiting: dict[bytes, bytes] = {}
+        self._waiting_bytes = 0
+        self._waiting_limit = waiting
+        self.whole = True
+        self.allow(0)
+
+    def allow(self, size: int) -> None:
+        """`size` more bytes of pack have come: how much may be told until the next.
+
+        An entry takes 20 bytes of an id, which can't be compressed, unless many trees name the same files again.
+        """
+        self._tell = 100_000 + size // 16
+        self._tell_text = 8 * 1024 * 1024 + 16 * size
+
+    def path(self, oid: bytes) -> str | None:
+        """The path of a file, None if no tree has named it so far."""
+        number = self._ids.find(oid)
+        if number < 0 or not self._lengths[number]:
+            return None
+        return _joined(self._folders[self._parents[number]], self._name(number))
+
+    def root(self, oid: bytes, named: list[tuple[bytes, NamedFile]]) -> None:
+        """A commit names this tree as its root. Raises NotPack. What becomes known by it is appended to `named`."""
+        if self._ids.number(oid) == len(self._at):
+            self._put(b"", _ROOT)
+        if oid in self._waiting:
+            self._walk(self._take(oid), _ROOT, named)
+
+    def add(self, oid: bytes, data: bytes, named: list[tuple[bytes, NamedFile]]) -> None:
+        """A tree object. Raises NotPack if it isn't one. The files that become known by it, and their ids, are
+        appended to `named`.
+        """
+        number = self._ids.find(oid)
+        if number >= 0:
+            name = self._name(number)
+            self._walk(data, self._folder(self._folders[self._parents[number]], name) if name else _ROOT, named)
+        elif self._waiting_bytes + len(data) + _COST <= self._waiting_limit:
+            if oid not in self._waiting:
+                self._waiting[oid] = data
+                self._waiting_bytes += len(data) + _COST
+        else:
+            self.whole = False
+            self._walk(data, _ROOT, named)
+
+    def finish(self, named: list[tuple[bytes, NamedFile]]) -> None:
+        """No more objects: trees that still wait are told with as much of their path as is known. Raises NotPack."""
+        below = {
+            oid
+            for data in self._waiting.values()
+            for mode, _, oid in map(re.Match.groups, self._entry.finditer(data))
+            if mode is not None and _type(mode) == _FOLDER
+        }
+        for oid in [oid for oid in self._waiting if oid not in below]:
+            self._walk(self._take(oid), _ROOT, named)
+        while self._waiting:  # trees can't contain each other, but nothing is left out
+            self._walk(self._take(next(iter(self._waiting))), _ROOT, named)
+
+    def _walk(self, data: bytes, folder: int, named: list[tuple[bytes, NamedFile]]) -> None:
+        """Read a tree, and those of its subtrees that wait for it."""
+        stack = [(data, folder)]
+        ids, waiting, types = self._ids, self._waiting, _TYPES
+        while stack:
+            data, folder = stack.pop()
+            prefix = self._folders[folder]
+            for mode, name, oid in map(re.Match.groups, self._entry.finditer(data)):
+                if mode is None:
+                    raise NotPack("holds a tree that can't be read")
+                kind = types.get(mode)
+                if kind is None:
+                    kind = _type(mode)
+                if kind == _LINK:
+                    continue
+                number = ids.number(oid)
+                new = number == len(self._at)
+                if new:
+                    self._put(name, folder)
+                elif number < 0:
+                    self.whole = False
+                if kind == _FOLDER:
+                    if waiting and oid in waiting:
+                        stack.append((self._take(oid), self._folder(prefix, name)))
+                elif new or self._is_new_path(number, name, folder):
+                    self._told(oid, prefix, name, named)
+
+    def _is_new_path(self, number: int, name: bytes, folder: int) -> bool:
+        if number < 0:
+            return True
+        if self._parents[number] == folder and self._name(number) == name:
+            return False
+        key = hash((folder, name))
+        if key in self._more:
+            return False
+        if len(self._more) < MORE_PATHS:
+            self._more.add(key)
+        return True
+
+    def _told(self, oid: bytes, prefix: str, name: bytes, named: list[tuple[bytes, NamedFile]]) -> None:
+        self._tell -= 1
+        self._tell_text -= len(prefix) + len(name)
+        if self._tell < 0 or self._tell_text < 0:
+            self.whole = False
+            return
+        named.append((oid, NamedFile(path=_joined(prefix, name))))
+
+    def _put(self, name: bytes, folder: int) -> None:
+        """Note the name of the id that has just got its number."""
+        length = min(len(name), LONGEST_PATH)
+        if len(self._names) + length > self._name_limit:
+            self.whole = False
+            length = 0
+        self._parents.append(folder)
+        self._at.append(len(self._names))
+        self._lengths.append(length)
+        self._names += name[:length]
+
+    def _name(self, number: int) -> bytes:
+        at = self._at[number]
+        return bytes(self._names[at : at + self._lengths[number]])
+
+    def _take(self, oid: bytes) -> bytes:
+        data = self._waiting.pop(oid)
+        self._waiting_bytes -= len(data) + _COST
+        return data
+
+    def _folder(self, prefix: str, name: bytes) -> int:
+        """The number of a folder; the root's where there is no room for its path."""
+        path = _joined(prefix, name) + "/"
+        if len(path) > LONGEST_PATH:
+            self.whole = False
+        number = self._folder_numbers.get(path)
+        if number is None:
+            if self._folder_room < len(path) + _COST:
+                self.whole = False
+                return _ROOT
+            self._folder_room -= len(path) + _COST
+            number = len(self._folders)
+            self._folders.append(path)
+            self._folder_numbers[path] = number
+        return number
+
+
+def _type(mode: bytes) -> int:
+    return int(mode, 8) & _TYPE
+
+
+def _joined(prefix: str, name: bytes) -> str:
+    return (prefix + name.decode("utf-8", "backslashreplace"))[-LONGEST_PATH:]

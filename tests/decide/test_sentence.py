@@ -78,7 +78,7 @@ def test_lfs_says_its_direction() -> None:
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("", "is not understood: write git push|clone"),
+        ("", "is not understood: write git push URL"),
         ("git", "is not understood"),
         ("git -v", "is not understood"),
         ("git commit https://github.com/a/b", "is not understood"),
@@ -87,7 +87,7 @@ def test_lfs_says_its_direction() -> None:
         ("git push ssh://git@github.com/a/b", "write https://github.com/a/b"),
         ("git push github.com/a/b", "write https://github.com/a/b"),
         ("git push https://github.com/a/b?x=1", "holds a query"),
-        ("git push https://github.com/a/b main", "`main` is not a size"),
+        ("git push https://github.com/a/b 60M", "write 60MiB or 60MB"),
         ("PUT ftp://x.example/", "is not a URL"),
         ("PUT https:///x", "is not a URL"),
         ("PUT https://x.example:99999/", "is not a URL"),

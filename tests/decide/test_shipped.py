@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 import yaml
 
 from forgewall.decide.entries import ALLOW_WORDS
+from forgewall.decide.globs import path_glob, ref_glob
+from forgewall.decide.limits import window_of
 from forgewall.decide.lint import warnings
 from forgewall.decide.load import KEYS, load
 from forgewall.decide.policy import OtherHosts, Reads
-from forgewall.model import GROUPS, Kind, Operation
+from forgewall.decide.scrutiny import CONTENT_KEYS
+from forgewall.model import GROUPS, Action, Depth, Kind, Operation
 
 FOLDER = Path(__file__).parents[2] / "policy"
 SHIPPED = [FOLDER / "forgewall.yaml", *sorted((FOLDER / "examples").glob("*.yaml"))]
@@ -82,6 +86,48 @@ def test_the_schema_names_the_same_words() -> None:
     assert words("defaults", "other_hosts") == [*OtherHosts]
     assert words("forges", "kind") == [*Kind]
     assert sorted(properties("approved")["allow"]["oneOf"][0]["enum"]) == sorted(ALLOW_WORDS)
+    for section in ("approved", "defaults"):
+        assert words(section, "inspect") == [*Depth]
+        assert words(section, "deletes") == words(section, "force") == [*Action]
+    for key in CONTENT_KEYS[:-1]:
+        assert words("content", key) == [*Action]
+    assert words("limits", "over") == ["block", "log"]
+
+
+GLOBS = [
+    "main", "release/*", "release/**", "refs/heads/main", "refs/tags/v*", "a?c", "*.kdbx", "**/x", "x/**", "**", "*",
+    "a/**/b", "a.b", ".env", "..", "a..b", "a//b", "/a", "a/", "./a", "../a", "[a]", "{a}", "!a", "-a", "a b", "a~1",
+    "a^", "a:b", "a\\b", "tags/v1", "heads/x", "@{1}", "a@b", "", "x" * 200, "x" * 201,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("glob", GLOBS)
+@pytest.mark.parametrize(("name", "read"), [("ref_glob", ref_glob), ("path_glob", path_glob)])
+def test_the_schema_takes_the_globs_that_the_loader_takes(glob: str, name: str, read: Callable[[str], str]) -> None:
+    taken = jsonschema.Draft202012Validator({**SCHEMA["$defs"][name]}).is_valid(glob)
+    try:
+        read(glob)
+    except ValueError:
+        assert not taken
+    else:
+        assert taken
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        *("1MiB/1h", "1 MiB / 1h", "500B/1m", "1000 uploads/1d", "1 upload/31d", "1TB/2w", "1000/1h", "1MiB", "1M/1h"),
+        *("1MiB/h", "1MiB/1y", "ten uploads/1h", "1 files/1h", "1.5MiB/1h", "/1h", "1MiB/"),
+    ],
+)
+def test_the_schema_takes_the_windows_that_the_loader_takes(window: str) -> None:
+    taken = jsonschema.Draft202012Validator({**SCHEMA["$defs"]["window"]}).is_valid(window)
+    try:
+        window_of(window)
+    except ValueError:
+        assert not taken
+    else:
+        assert taken
 
 
 def test_the_manual_names_every_group_and_operation() -> None:
@@ -94,6 +140,7 @@ def test_the_manual_names_every_group_and_operation() -> None:
 def test_what_the_schema_can_see_it_refuses_too(path: Path) -> None:
     unseen = {  # these need the forges, the calendar, line numbers, or running the tests
         "addresses", "bidi", "dates", "duplicate-key", "duplicate-key-in-entry", "forges", "groups", "tests", "who",
+        "sentences-with-refs", "tests-with-refs",
     }  # fmt: skip
     try:
         refused = not valid(path.read_text("utf-8"))

@@ -59,13 +59,14 @@ def one_of(words: Iterable[str]) -> str:
 
 _SAYINGS = {
     "off": ("block", "false"),
-    "no": ("block", "false"),
-    "false": ("block",),
+    "no": ("block", "false", "off"),
+    "false": ("block", "off"),
+    "none": ("block", "off"),
     "deny": ("block",),
     "never": ("block",),
-    "on": ("allow", "true"),
-    "yes": ("allow", "true"),
-    "true": ("allow",),
+    "on": ("allow", "true", "full"),
+    "yes": ("allow", "true", "full"),
+    "true": ("allow", "full"),
     "permit": ("allow",),
     "monitor": ("observe",),
     "audit": ("observe", "log"),
@@ -86,17 +87,34 @@ _SAYINGS = {
     "pr": ("pull-request",),
     "merge-request": ("pull-request",),
     "gist": ("snippet",),
+    "branch": ("refs",),
+    "branches": ("refs",),
+    "scan": ("inspect",),
+    "files": ("paths",),
+    "names": ("paths",),
+    "credentials": ("secrets",),
+    "tokens": ("secrets",),
+    "zip": ("archives",),
+    "docx": ("office",),
+    "sqlite": ("databases",),
+    "pst": ("mail-stores",),
+    "mail": ("mail-stores",),
+    "iso": ("disk-images",),
+    "exe": ("executables",),
+    "client": ("per-client",),
+    "user": ("per-user",),
+    "owner": ("per-owner",),
+    "repository": ("per-repository",),
 }
 """What people write for a word, and the words it may stand for, best first."""
 
 
 def nearest(text: str, words: Iterable[str]) -> str:
     """A hint naming the one of `words` that `text` most likely means, or '' when none is near."""
-    known = list(words)
+    by_spelling = {word.replace("_", "-"): word for word in words}
     folded = text.lower().replace("_", "-")[:MAX_QUOTED]
     for word in _SAYINGS.get(folded, ()):
-        if word in known:
-            return f"did you mean `{word}`?"
-    by_spelling = {word.replace("_", "-"): word for word in known}
+        if word in by_spelling:
+            return f"did you mean `{by_spelling[word]}`?"
     close = get_close_matches(folded, by_spelling, n=1, cutoff=0.6)
     return f"did you mean `{by_spelling[close[0]]}`?" if close else ""

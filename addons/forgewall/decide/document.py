@@ -247,6 +247,7 @@ _SYNTAX_HINTS = {
     "could not find expected ':'": "a `:` is missing after the word",
     "expected ',' or": "a comma or a closing bracket is missing",
     "cannot start any token": "put the value in quotes",
+    "alphabetic or numeric character": "a word that begins with `*` or `&` needs quotes",
 }
 
 

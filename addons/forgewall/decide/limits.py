@@ -69,6 +69,8 @@ def window_of(text: str) -> tuple[tuple[int | None, int | None], int]:
         hint = f"write {amount} uploads/{span} or {amount}B/{span}"
         raise ValueError(f"{quote(text)} doesn't tell whether bytes or uploads are meant: {hint}")
     uploads = _UPLOADS.match(amount)
+    if not uploads and not re.fullmatch(r"[0-9]+ ?[A-Za-z]{1,3}", amount, re.ASCII):
+        raise ValueError(f"{quote(amount)} is neither a size such as 500MiB nor a number of uploads")
     count = (None, int(uploads[1])) if uploads else (size_of(amount), None)
     window = duration_of(span)
     if not SHORTEST <= window <= LONGEST:

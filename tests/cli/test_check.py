@@ -32,6 +32,13 @@ def test_a_good_policy_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert err == ""
 
 
+def test_limits_are_counted_where_there_are_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("version: 1\nlimits: {per_client: [1MiB/1h, 5 uploads/1m]}\n")
+    assert run(path) == 0
+    assert "0 forbidden, 2 limits, 0 tests passed" in capsys.readouterr().out
+
+
 def test_warnings_go_to_stderr_and_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(

@@ -90,6 +90,74 @@ def test_json_holds_everything(path: Path, capsys: pytest.CaptureFixture[str]) -
     assert found["policy"]["mode"] == "enforce"
 
 
+EXAMINED = """\
+version: 1
+approved:
+  - {repo: github.com/acme, refs: [main, "release/*"], deletes: log, inspect: headers, content: {keys: block}}
+  - {repo: github.com/watched, mode: observe, inspect: off}
+content: {archives: log, paths: {"*.kdbx": block}}
+defaults: {force: block}
+limits: {per_client: 20MiB/1h, per_user: 9 uploads/1d, per_owner: 1GiB/1d, unapproved: 1MiB/1h}
+"""
+
+
+def test_an_upload_is_told_how_it_is_examined(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(EXAMINED)
+    assert run(str(path), "git push https://github.com/acme/api main") == 0
+    said = capsys.readouterr().out
+    assert "\nchanges    refs/heads/main (update)\n" in f"\n{said}"
+    assert said.endswith(
+        "limit      50 MiB, beyond it block\n"
+        "inspect    headers: commands and names, no contents\n"
+        f"refs       main, release/*  {path}:3\n"
+        f"deletes    log  {path}:3\n"
+        f"force      block  {path}:6\n"
+        "content    secrets: log  built-in\n"
+        f"content    archives: log  {path}:5\n"
+        f"content    keys: block  {path}:3\n"
+        f"content    *.kdbx: block  {path}:5\n"
+        f"limit      per_client 20MiB/1h, beyond it block  {path}:7\n"
+        f"limit      per_owner 1GiB/1d, beyond it block  {path}:7\n"
+    )
+    assert run(str(path), "git push https://github.com/watched/api", "--user", "ana") == 0
+    said = capsys.readouterr().out
+    assert "inspect    off: nothing is read\n" in said
+    assert "content" not in said
+    assert "observe    what would be cut is only logged\n" in said
+    assert f"limit      per_user 9 uploads/1d, beyond it block  {path}:7\n" in said
+    assert "unapproved" not in said
+    assert run(str(path), "git push https://github.com/acme/api dev") == 0
+    said = capsys.readouterr().out
+    assert "verdict    block (ref): refs/heads/dev can't be pushed to github.com/acme: " in said
+    assert "inspect" not in said
+    assert run(str(path), "git push https://github.com/acme/api +main") == 0
+    assert "verdict    block (ref): refs/heads/main of github.com/acme would be rewritten" in capsys.readouterr().out
+    assert run(str(path), "git clone https://github.com/acme/api") == 0
+    assert "inspect" not in capsys.readouterr().out
+
+
+def test_json_holds_how_it_is_examined(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(EXAMINED + "mode: observe\n")
+    found = explained(capsys, str(path), "git push https://github.com/stranger/x :old")
+    assert found["request"]["refs"] == [{"name": "refs/heads/old", "action": "delete"}]
+    assert found["scrutiny"] == {
+        "inspect": "full",
+        "refs": None,
+        "deletes": "allow",
+        "force": "block",
+        "content": {"secrets": "log", "archives": "log", "*.kdbx": "block"},
+        "observing": True,
+        "rule": "defaults/writes",
+        "reference": "built-in",
+        "limits": [
+            {"per": "client", "limit": "20MiB/1h", "over": "block", "reference": f"{path}:7"},
+            {"per": "owner", "limit": "1GiB/1d", "over": "block", "reference": f"{path}:7"},
+            {"per": "unapproved", "limit": "1MiB/1h", "over": "block", "reference": f"{path}:7"},
+        ],
+    }
+    assert explained(capsys, str(path), "git clone https://github.com/stranger/x")["scrutiny"] is None
+
+
 def test_a_host_that_is_no_forge_is_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(path), "PUT https://files.example/x 3MiB") == 0
     said = capsys.readouterr().out

@@ -32,7 +32,9 @@ def letters(glob: str, name: str) -> bool:
 
 segments = st.one_of(st.just("**"), st.text(alphabet="ab*?", min_size=1, max_size=5).filter(lambda s: "**" not in s))
 globs = st.lists(segments, min_size=1, max_size=5)
-names = st.lists(st.text(alphabet="ab", max_size=4), min_size=1, max_size=5).filter(lambda parts: "" not in {parts[0], parts[-1]})
+names = st.lists(st.text(alphabet="ab", max_size=4), min_size=1, max_size=5).filter(
+    lambda parts: "" not in {parts[0], parts[-1]}
+)
 
 
 @given(globs, names)

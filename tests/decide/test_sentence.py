@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,37 @@ def test_lfs_says_its_direction() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "refs", "forced"),
+    [
+        ("", [], []),
+        ("main", ["update refs/heads/main"], []),
+        ("main dev 3MiB", ["update refs/heads/main", "update refs/heads/dev"], []),
+        ("HEAD:main", ["update refs/heads/main"], []),
+        ("x:refs/tags/v1", ["update refs/tags/v1"], []),
+        (":old", ["delete refs/heads/old"], []),
+        ("--delete old older", ["delete refs/heads/old", "delete refs/heads/older"], []),
+        ("-d old", ["delete refs/heads/old"], []),
+        ("+main dev", ["update refs/heads/main", "update refs/heads/dev"], ["refs/heads/main"]),
+        ("+a:main", ["update refs/heads/main"], ["refs/heads/main"]),
+        ("--force main", ["update refs/heads/main"], ["refs/heads/main"]),
+        ("refs/heads/2024", ["update refs/heads/2024"], []),
+        ("--force", [], []),
+    ],
+)
+def test_a_push_names_its_refs_as_git_does(words: str, refs: list[str], forced: list[str]) -> None:
+    sentence = parse_sentence(f"git push https://github.com/a/b {words}")
+    assert [f"{update.action} {update.name}" for update in sentence.refs] == refs
+    assert list(sentence.forced) == forced
+    assert sentence.size == (3 * 2**20 if "3MiB" in words else None)
+
+
+def test_an_lfs_push_names_its_ref_in_the_batch() -> None:
+    sentence = parse_sentence("git lfs push https://github.com/a/b main")
+    assert [update.name for update in sentence.refs] == ["refs/heads/main"]
+    assert json.loads(sentence.request.body)["ref"] == {"name": "refs/heads/main"}
+
+
+@pytest.mark.parametrize(
     "text, said",
     [
         ("", "is not understood: write git push URL"),
@@ -88,6 +121,13 @@ def test_lfs_says_its_direction() -> None:
         ("git push github.com/a/b", "write https://github.com/a/b"),
         ("git push https://github.com/a/b?x=1", "holds a query"),
         ("git push https://github.com/a/b 60M", "write 60MiB or 60MB"),
+        ("git push https://github.com/a/b 60MiB main", "`60MiB` stands where a ref is wanted"),
+        ("git push https://github.com/a/b a..b", "`a..b` is no name of a branch or ref"),
+        ("git push https://github.com/a/b main:", "`` is no name of a branch or ref"),
+        ("git push https://github.com/a/b release/*", "`release/*` is no name"),
+        ("git clone https://github.com/a/b main", "`main` is not a size"),
+        ("git fetch https://github.com/a/b main 3MiB", "is not understood"),
+        ("git lfs push https://github.com/a/b main dev", "is not understood"),
         ("PUT ftp://x.example/", "is not a URL"),
         ("PUT https:///x", "is not a URL"),
         ("PUT https://x.example:99999/", "is not a URL"),
@@ -103,7 +143,8 @@ def test_what_is_not_understood_is_said(text: str, said: str) -> None:
 @given(
     st.lists(
         st.one_of(
-            st.text(max_size=8), st.sampled_from(["git", "push", "lfs", "-v", "PUT", "https://", "[::1]", "9MiB"])
+            st.text(max_size=8),
+            st.sampled_from(["git", "push", "lfs", "-v", "-d", "PUT", "https://", "[::1]", "9MiB", "+a:b", ":"]),
         ),
         max_size=5,
     ).map(" ".join)

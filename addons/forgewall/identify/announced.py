@@ -9,10 +9,11 @@ What is *not* here: reading batches and answers (`inspect.lfs`, `inspect.lfs_ans
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from forgewall.model import Operation, Request, Target
 
@@ -20,13 +21,14 @@ MAX_URL = 8192
 """Characters of a URL that may be announced; signed ones take about 2,000."""
 
 _PORTS = {"http": 80, "https": 443}
-# RFC 3986 section 3: what may stand in a path and a query unencoded.
+# RFC 3986 section 3: what may stand in a path and a query unencoded. Possessive, so that a mismatch isn't tried again.
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<rest>(?:/|\?|\Z)(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})*)(?P<fragment>#[\x21-\x7e]*)?",
+    r"(?P<rest>(?:/|\?|\Z)(?:[A-Za-z0-9._~:/?@!$&'()*+,;=\[\]-]++|%[0-9A-Fa-f]{2})*+)(?P<fragment>#[\x21-\x7e]*)?",
     re.ASCII,
 )
 _NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _VARIABLE = re.compile(r"%[0-9A-Fa-f]{2}|[\[\]]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
@@ -39,6 +41,17 @@ class Use(StrEnum):
     VERIFY = "verify"  # "is it there?"
     COMMIT = "commit"  # the parts become the object
     ABORT = "abort"
+
+
+_PURPOSES: Mapping[Use, str] = MappingProxyType(
+    {
+        Use.UPLOAD: "for an upload",
+        Use.PART: "for a part of an upload",
+        Use.VERIFY: "to verify an upload",
+        Use.COMMIT: "to complete an upload",
+        Use.ABORT: "to give up an upload",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +131,7 @@ def place_of(request: Request) -> Place:
 def announced_target(announcement: Announcement, request: Request) -> Target:
     """The target of a request that `announcement` covers: an upload to the repository that asked."""
     asker = announcement.asker
-    did = "an upload" if announcement.carries_content else f"the {announcement.use.value} of an upload"
-    evidence = f"LFS: {request.method} for {did} that {asker.address or asker.host} announced"
+    evidence = f"LFS: {request.method} {_PURPOSES[announcement.use]} that {asker.address or asker.host} announced"
     operation = Operation.LFS_UPLOAD
     return replace(asker, operation=operation, effect=operation.effect, evidence=evidence, wants_body=False)
 
@@ -142,14 +154,7 @@ def _wrong_host(host: str) -> str:
 
 def _is_address(host: str) -> bool:
     """Whether a resolver may take `host` for an IPv4 address: also `127.1`, `0x7f.1` and `2130706433`."""
-    last = host.rpartition(".")[2]
-    if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):
-        return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
 
 
 def _decoded_dots(segment: str) -> bool:

@@ -29,9 +29,9 @@ class _Client:
 
     __slots__ = ("hosts", "urls")
 
-    def __init__(self, clock: Callable[[], float], most: int) -> None:
+    def __init__(self, now: Callable[[], float], most: int) -> None:
         self.urls: TLRUCache[_Key, Announcement] = TLRUCache(
-            maxsize=most, ttu=lambda _key, value, now: now + value.seconds, timer=clock
+            maxsize=most, ttu=lambda _key, value, now: now + value.seconds, timer=now
         )
         self.hosts: dict[str, float] = {}
 
@@ -54,6 +54,7 @@ class Announcements:
     ) -> None:
         """`clock` tells seconds that only grow; the numbers are the most that is kept."""
         self._clock = clock
+        self._now = clock()
         self._most_urls = urls
         self._most_per_client = per_client
         self._most_hosts = hosts
@@ -68,7 +69,7 @@ class Announcements:
         fresh = tuple(announcements)
         if not fresh:
             return None
-        now = self._clock()
+        now = self._now = self._clock()
         known = self._clients.get(client)
         ends = dict(known.live_hosts(now)) if known else {}
         for announcement in fresh:
@@ -78,7 +79,7 @@ class Announcements:
             return f"this client was told to upload to more than {self._most_hosts} hosts"
         if known is None:
             self._make_room_for_a_client(now)
-            known = self._clients[client] = _Client(self._clock, self._most_per_client)
+            known = self._clients[client] = _Client(lambda: self._now, self._most_per_client)
         known.hosts = ends
         for announcement in fresh:
             for method in announcement.methods:
@@ -91,6 +92,7 @@ class Announcements:
 
     def find(self, client: str, request: Request) -> Announcement | None:
         """The announcement that covers `request` of `client`."""
+        self._now = self._clock()
         known = self._clients.get(client)
         return known.urls.get((request.method, place_of(request))) if known else None
 
@@ -112,14 +114,18 @@ class Announcements:
         if len(self._clients) < self._most_clients:
             return
         gone = [name for name, known in self._clients.items() if not known.live_hosts(now)]
-        for name in gone or [next(iter(self._clients))]:
+        nearest = min(self._clients, key=lambda name: max(self._clients[name].hosts.values(), default=now))
+        for name in gone or [nearest]:
             del self._clients[name]
 
     def _make_room(self) -> None:
-        excess = len(self) - self._most_urls
-        if excess <= 0:
+        """Forget what has expired, then the oldest of those who hold most."""
+        if len(self) <= self._most_urls:
             return
+        for known in self._clients.values():
+            known.urls.expire()
+        excess = len(self) - self._most_urls
         for known in sorted(self._clients.values(), key=lambda known: len(known.urls), reverse=True):
-            while excess > 0 and known.urls:
+            for _ in range(min(excess, len(known.urls))):
                 known.urls.popitem()
                 excess -= 1

@@ -70,11 +70,25 @@ def identify(request: Request, registry: Registry, announced: Announcement | Non
     target = reader(request, forge_host, path)
     if target.operation is not Operation.UNIDENTIFIED:
         return target
-    if announced is not None and announced.asker.host == forge_host.forge:
+    if announced is not None and _explains(announced, forge_host, target):
         return announced_target(announced, request)
     if forge_host.role in _STORES and request.method in _UPLOADS:
         return replace(target, evidence=lfs.UNANNOUNCED)
     return target
+
+
+def _explains(announced: Announcement, forge_host: ForgeHost, target: Target) -> bool:
+    """Whether an announcement may say what nothing else does.
+
+    A forge speaks for its own hosts only. On those that aren't stores only where its paths aren't all known (Azure
+    DevOps, Enterprise Server's `/storage/lfs`, …), and only of a path that names nobody.
+    """
+    if announced.asker.host != forge_host.forge:
+        return False
+    if forge_host.role in _STORES:
+        return True
+    all_known = forge_host.kind is Kind.GITLAB or (forge_host.kind is Kind.GITHUB and forge_host.instance is None)
+    return not all_known and target.owner is None and target.address is None
 
 
 def _stored(request: Request, announced: Announcement) -> Target:

@@ -83,8 +83,10 @@ def _read(body: bytes, batch: Batch, asked: Request, asker: Target, now: datetim
         raise _Refused("it names objects by another hash than SHA-256")
     context = _Context(asked, asker, _transfer(found.get("transfer"), batch), now)
     objects = found.get("objects")
+    if objects is None:
+        return
     if not isinstance(objects, list):
-        raise _Refused("it has no list of objects")
+        raise _Refused("its objects are no list")
     sizes = {one.oid: one.size for one in batch.objects}
     count = 0
     for item in objects:

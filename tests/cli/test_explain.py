@@ -108,7 +108,7 @@ def test_an_upload_is_told_how_it_is_examined(path: Path, capsys: pytest.Capture
     assert "\nchanges    refs/heads/main (update)\n" in f"\n{said}"
     assert said.endswith(
         "limit      50 MiB, beyond it block\n"
-        "inspect    headers: commands and names, no contents\n"
+        "inspect    headers: refs, names in URLs, announced sizes; no contents\n"
         f"refs       main, release/*  {path}:3\n"
         f"deletes    log  {path}:3\n"
         f"force      block  {path}:6\n"
@@ -121,7 +121,7 @@ def test_an_upload_is_told_how_it_is_examined(path: Path, capsys: pytest.Capture
     )
     assert run(str(path), "git push https://github.com/watched/api", "--user", "ana") == 0
     said = capsys.readouterr().out
-    assert "inspect    off: nothing is read\n" in said
+    assert "inspect    off: a push's refs, nothing else\n" in said
     assert "content" not in said
     assert "observe    what would be cut is only logged\n" in said
     assert f"limit      per_user 9 uploads/1d, beyond it block  {path}:7\n" in said

@@ -31,10 +31,8 @@ content: {secrets: block, paths: {"*.kdbx": block}}
         "3:1: `force` of `github.com/a` limits nothing: the entry allows no push (remove `force`)",
         "4:1: how uploads to `github.com/b` are examined never counts: the entry admits no write (see `allow`)",
         "5:1: `content` of `github.com/c` never counts: `inspect: off` looks at nothing (write inspect: full)",
-        "5:1: `force: log` never counts for `github.com/c`: `inspect: off` looks at no commit (write inspect: full)",
-        "5:1: `refs` of `github.com/c` counts for git alone: `inspect: off` reads no branch in an API commit "
-        "(write inspect: full, or leave `contents` out of `allow`)",
-        "7:1: `content: pdf` of `github.com/e` never counts for pushes: `inspect: headers` reads names alone "
+        "5:1: `force: log` of `github.com/c` never counts: `inspect: off` reads no commits (write inspect: full)",
+        "7:1: `content` of `github.com/e` never counts but for `paths`: `inspect: headers` reads no contents "
         "(write inspect: full)",
         "8:1: `a/*.key` in `paths` never decides: `*.k*` stands before it (change their order)",
     ]

@@ -30,7 +30,14 @@ defaults: {writes: block, inspect: full}
 """
 
 
-def push(repository: str, *names: str, policy: str = POLICY, size: int | None = None, client: str = "") -> Verdict:
+def push(
+    repository: str,
+    *names: str,
+    policy: str = POLICY,
+    size: int | None = None,
+    client: str = "",
+    operation: Operation = Operation.PUSH,
+) -> Verdict:
     """The verdict on a push to `github.com/acme/<repository>`; a name with a `-` before it is deleted."""
     address = f"github.com/acme/{repository}"
     target = Target(
@@ -40,8 +47,8 @@ def push(repository: str, *names: str, policy: str = POLICY, size: int | None = 
         key=fold(Kind.GITHUB, address),
         owner="acme",
         repository=repository,
-        operation=Operation.PUSH,
-        effect=Operation.PUSH.effect,
+        operation=operation,
+        effect=operation.effect,
         evidence="a test",
     )
     refs = tuple(update(name) for name in names)
@@ -158,6 +165,14 @@ def test_a_verdict_says_how_the_upload_is_examined() -> None:
     assert (scrutiny.rule, scrutiny.reference) == ("approved/github.com/acme/watched", "p.yaml:6")
     assert not scrutiny.observing
     assert push("any").scrutiny.rule == "approved/github.com/acme"
+
+
+def test_where_refs_are_limited_api_commits_are_read() -> None:
+    policy = "version: 1\napproved: [{repo: github.com/acme, refs: [main], inspect: off}]\n"
+    assert push("x", policy=policy).scrutiny.depth is Depth.OFF
+    assert push("x", policy=policy, operation=Operation.CONTENTS).scrutiny.depth is Depth.FULL
+    unlimited = policy.replace("refs: [main], ", "")
+    assert push("x", policy=unlimited, operation=Operation.CONTENTS).scrutiny.depth is Depth.OFF
 
 
 def test_what_passes_without_an_approval_is_examined_by_the_defaults() -> None:

@@ -107,9 +107,9 @@ def _as_text(explanation: _Explanation) -> str:
 
 
 _DEPTHS = {
-    Depth.FULL: "full: commands, names, contents",
-    Depth.HEADERS: "headers: commands and names, no contents",
-    Depth.OFF: "off: nothing is read",
+    Depth.FULL: "full: all that is in the body",
+    Depth.HEADERS: "headers: refs, names in URLs, announced sizes; no contents",
+    Depth.OFF: "off: a push's refs, nothing else",
 }
 
 

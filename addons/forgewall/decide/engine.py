@@ -218,7 +218,7 @@ class _Judge:
             entry for entry in entries if entry.terms.admits(self.subject) and part.operation in entry.terms.allow
         ]
         if admitting:
-            return self._approved(admitting, entries, part.refs)
+            return self._approved(admitting, entries, part)
         if entries:
             reason = self._mismatch(entries, part.operation)
         elif not reason:
@@ -252,16 +252,14 @@ class _Judge:
             self._note(entry.rule, self.policy.reference(entry.line), False, note)
         return min(reasons, key=lambda pair: pair[0])[1]
 
-    def _approved(
-        self, admitting: Sequence[Approval], entries: Sequence[Approval], refs: Sequence[RefUpdate]
-    ) -> Ruling:
+    def _approved(self, admitting: Sequence[Approval], entries: Sequence[Approval], part: Part) -> Ruling:
         """The ruling by the most generous of the entries that admit subject and operation, or a block for the refs."""
         observing = self._observing(entries)
         weighed = []
         for entry in admitting:
             reference = self.policy.reference(entry.line)
-            scrutiny = scrutinised(entry.terms.scrutiny, observing, entry.rule, reference)
-            weighed.append((entry, scrutiny, judge_refs(scrutiny, refs) if refs else None))
+            scrutiny = scrutinised(entry.terms.scrutiny, observing, entry.rule, reference, part.operation)
+            weighed.append((entry, scrutiny, judge_refs(scrutiny, part.refs) if part.refs else None))
         entry, scrutiny, objection = weighed[0] if len(weighed) == 1 else max(weighed, key=self._generosity)
         for other, _, against in weighed:
             if against is not None and other is not entry:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from forgewall.decide.complaints import quote
 from forgewall.decide.globs import path_matches
 from forgewall.decide.policy import Approval, Policy
-from forgewall.decide.scrutiny import KIND_KEYS
 from forgewall.model import Action, ContentRules, Depth, Effect, Mode, Operation
 
 _CHANGES_REFS = frozenset({Operation.PUSH, Operation.LFS_UPLOAD, Operation.CONTENTS})
@@ -28,19 +27,22 @@ def futile(policy: Policy, entry: Approval) -> Iterator[tuple[str, str]]:
     forces = scrutiny.force is not Action.ALLOW and all(word != "force" for word, _, _ in scrutiny.places)
     if forces and Operation.PUSH not in allow:
         yield f"`force` of {address} limits nothing: the entry allows no push", "remove `force`"
-    if scrutiny.depth is Depth.OFF:
-        if scrutiny.content is not general.content:
-            yield f"`content` of {address} never counts: `inspect: off` looks at nothing", _LOOK
-        if forces:
-            yield f"`force: {scrutiny.force}` never counts for {address}: `inspect: off` looks at no commit", _LOOK
-        if scrutiny.refs is not None and Operation.CONTENTS in allow:
-            note = f"`refs` of {address} counts for git alone: `inspect: off` reads no branch in an API commit"
-            yield note, f"{_LOOK}, or leave `contents` out of `allow`"
-    elif scrutiny.depth is Depth.HEADERS and scrutiny.content is not general.content:
-        for word in _of_contents(scrutiny.content, entry.rule):
-            yield f"`content: {word}` of {address} never counts for pushes: `inspect: headers` reads names alone", _LOOK
+    if scrutiny.depth is not Depth.FULL:
+        yield from _unread(entry, forced=forces)
     for glob, earlier, _ in _shadowed(scrutiny.content, entry.rule):
         yield f"{quote(glob)} in `paths` never decides: {quote(earlier)} stands before it", "change their order"
+
+
+def _unread(entry: Approval, *, forced: bool) -> Iterator[tuple[str, str]]:
+    """What an entry that doesn't read contents would have to read."""
+    scrutiny, address, depth = entry.terms.scrutiny, quote(entry.address), f"`inspect: {entry.terms.scrutiny.depth}`"
+    stated = _stated(scrutiny.content, entry.rule)
+    if stated and scrutiny.depth is Depth.OFF:
+        yield f"`content` of {address} never counts: {depth} looks at nothing", _LOOK
+    elif stated - {glob for glob, _ in scrutiny.content.paths}:
+        yield f"`content` of {address} never counts but for `paths`: {depth} reads no contents", _LOOK
+    if forced:
+        yield f"`force: {scrutiny.force}` of {address} never counts: {depth} reads no commits", _LOOK
 
 
 def futile_in_general(policy: Policy) -> Iterator[tuple[int, str, str]]:
@@ -64,12 +66,11 @@ def futile_in_general(policy: Policy) -> Iterator[tuple[int, str, str]]:
                 yield _line(limit.reference), "`unapproved` limits nothing: `defaults` block such writes", "remove it"
 
 
-def _of_contents(rules: ContentRules, rule: str) -> list[str]:
-    """The words of `content:` that an entry states itself and that need a file's bytes."""
-    actions = {"secrets": rules.secrets, "encrypted": rules.encrypted} | {kind.value: did for kind, did in rules.kinds}
-    stated = {word for word, stated_by, _ in rules.places if stated_by == rule}
-    words = ("secrets", "encrypted", *KIND_KEYS)
-    return [word for word in words if word in stated and actions.get(word, Action.ALLOW) is not Action.ALLOW]
+def _stated(rules: ContentRules, rule: str) -> set[str]:
+    """The words and globs of `content:` that `rule` states itself and that don't merely allow."""
+    actions = {"secrets": rules.secrets, "encrypted": rules.encrypted}
+    actions |= {kind.value: action for kind, action in rules.kinds} | dict(rules.paths)
+    return {word for word, stated_by, _ in rules.places if stated_by == rule and actions[word] is not Action.ALLOW}
 
 
 def _shadowed(rules: ContentRules, rule: str) -> Iterator[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from forgewall.decide import wording
 from forgewall.evidence import RefUpdate
-from forgewall.model import Action, Effect, Operation, Scrutiny, Step, Verdict
+from forgewall.model import Action, Depth, Effect, Operation, Scrutiny, Step, Verdict
 
 _RANK = {Action.ALLOW: 0, Action.LOG: 1, Action.BLOCK: 2}
 
@@ -44,10 +44,14 @@ class Ruling:
     scrutiny: Scrutiny | None = None
 
 
-def scrutinised(base: Scrutiny, observing: bool, rule: str, reference: str) -> Scrutiny:
-    """`base` for one request. Written out, as `replace` takes three times as long."""
+def scrutinised(base: Scrutiny, observing: bool, rule: str, reference: str, operation: Operation) -> Scrutiny:
+    """`base` for one request. Written out, as `replace` takes three times as long.
+
+    Where refs are limited, an API commit is read whatever `inspect` says: its branch stands in its body.
+    """
+    read = operation is Operation.CONTENTS and base.refs is not None
     return Scrutiny(
-        depth=base.depth,
+        depth=Depth.FULL if read else base.depth,
         content=base.content,
         refs=base.refs,
         deletes=base.deletes,

@@ -19,7 +19,12 @@ from forgewall.inspect.json_stream import NotJson
 
 
 class Reader(Protocol):
-    """Reads a document and tells its events; raises NotJson or NotForm."""
+    """Reads a document and tells its events; raises NotJson or NotForm, and what it didn't read is `rest` then."""
+
+    @property
+    def rest(self) -> bytes:
+        """The last fed data from where it can't be read."""
+        ...
 
     def feed(self, data: bytes) -> None:
         """Read `data`."""
@@ -45,7 +50,7 @@ class DocumentInspector:
         try:
             self._reader.feed(data)
         except (NotJson, NotForm) as error:
-            return self._fallen(error, data)
+            return self._fallen(self._reader, error)
         return self._document.take()
 
     def finish(self) -> list[Fact]:
@@ -55,13 +60,13 @@ class DocumentInspector:
             try:
                 self._reader.finish()
             except (NotJson, NotForm) as error:
-                facts = self._fallen(error, b"")
+                facts = self._fallen(self._reader, error)
         return facts + self._document.finish()
 
-    def _fallen(self, error: ValueError, data: bytes) -> list[Fact]:
+    def _fallen(self, reader: Reader, error: ValueError) -> list[Fact]:
         self._reader = None
         self._document.abandon()
-        self._document.plain.feed(data)
+        self._document.plain.feed(reader.rest)
         return [*self._document.take(), Unread(reason=str(error))]
 
 
@@ -74,12 +79,17 @@ class UrlencodedReader:
         self._fields = Fields(document, paths=paths)
         self._reader = FormReader(self)
 
+    @property
+    def rest(self) -> bytes:
+        """See `Reader`."""
+        return self._reader.rest
+
     def feed(self, data: bytes) -> None:
         """Read `data`. Raises NotForm."""
         self._reader.feed(data)
 
     def finish(self) -> None:
-        """The form has ended. Raises NotForm."""
+        """The form has ended."""
         self._reader.finish()
         self._fields.end()
 

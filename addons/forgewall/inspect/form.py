@@ -30,22 +30,27 @@ class FormEvents(Protocol):
 
 
 class FormReader:
-    """Reads one form."""
+    """Reads one form. After NotForm `rest` is the last fed data from where it can't be read."""
 
-    __slots__ = ("_carry", "_events", "_in_value")
+    __slots__ = ("_carry", "_events", "_in_value", "rest")
 
     def __init__(self, events: FormEvents) -> None:
         self._events = events
         self._carry = b""
         self._in_value = False
+        self.rest = b""
 
     def feed(self, data: bytes) -> None:
         """Read `data`. Raises NotForm, after which it must not be fed again."""
         for start in range(0, len(data), _SLICE):
-            self._read(self._carry + data[start : start + _SLICE])
+            try:
+                self._read(self._carry + data[start : start + _SLICE])
+            except NotForm:
+                self.rest += data[start + _SLICE :]
+                raise
 
     def finish(self) -> None:
-        """The form has ended. Raises NotForm."""
+        """The form has ended."""
         rest, self._carry = self._carry, b""
         if self._in_value:
             self._events.value(_decoded(rest), False)
@@ -61,7 +66,11 @@ class FormReader:
                     break
                 continue
             end = data.find(b"&", position)
-            equals = data.find(b"=", position, end if end >= 0 else len(data))
+            field = end if end >= 0 else len(data)
+            equals = data.find(b"=", position, field)
+            if (equals if equals >= 0 else field) - position > MAX_NAME:
+                self.rest = data[position:]
+                raise NotForm(f"the form has a field's name of more than {MAX_NAME} bytes")
             if equals >= 0:
                 self._name(data[position:equals])
                 self._in_value = True
@@ -73,8 +82,6 @@ class FormReader:
             else:
                 break
         self._carry = data[position:]
-        if not self._in_value and len(self._carry) > MAX_NAME:
-            raise NotForm(f"the form has a field's name of more than {MAX_NAME} bytes")
 
     def _value(self, data: bytes, position: int) -> int:
         end = data.find(b"&", position)
@@ -94,8 +101,6 @@ class FormReader:
         self._events.value(b"", False)
 
     def _name(self, raw: bytes) -> None:
-        if len(raw) > MAX_NAME:
-            raise NotForm(f"the form has a field's name of more than {MAX_NAME} bytes")
         self._events.name(_decoded(raw).decode("utf-8", "replace"))
 
 

@@ -29,11 +29,12 @@ _SLICE = 65536  # input worked on at once: its copies stay small
 _TOKEN = re.compile(rb'[ \t\n\r]*+(?:(")|([\[{])|([\]}])|(,)|(:)|([-+.0-9A-Za-z]++))')
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 _SCALAR = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?|true|false|null")
-# Whole characters and whole escapes; the group holds the last high surrogate, whose other half may be to come.
-_RUN = re.compile(
-    rb'[^"\\]*+(?:(?:(\\u[dD][89abAB][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\[^u])[^"\\]*+)*+',
-)
-_ESCAPE = 6  # characters of \uXXXX
+# Whole characters and whole escapes.
+_RUN = re.compile(rb'[^"\\]*+(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\]*+)*+')
+_HIGH = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")  # half of a surrogate pair
+_HIGH_SIZE = 6
+_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?")  # the beginning of one that is cut
+_BLANK = b" \t\n\r"
 _CONTROL = bytes(range(32))
 _BOM = codecs.BOM_UTF8
 _STRICT = json.JSONDecoder(strict=True)
@@ -78,10 +79,12 @@ class JsonEvents(Protocol):
 class JsonReader:
     """Reads one document. `lenient` admits what some servers admit: a BOM, bad UTF-8 and control characters in texts.
 
-    Bad UTF-8 is then handed on as U+FFFD.
+    Bad UTF-8 is then handed on as U+FFFD, and a name is cut at `MAX_KEY` instead of refused. After NotJson `rest` is
+    the last fed data from where it is no JSON; of a lenient reader it doesn't depend on how the document is cut.
     """
 
     __slots__ = (
+        "_at",
         "_begun",
         "_carry",
         "_decoder",
@@ -93,6 +96,7 @@ class JsonReader:
         "_key_size",
         "_lenient",
         "_objects",
+        "rest",
     )
 
     def __init__(self, events: JsonEvents, *, lenient: bool = False) -> None:
@@ -107,6 +111,8 @@ class JsonReader:
         self._key_size = 0
         self._carry = b""
         self._begun = False
+        self._at = 0  # where in the input the reader stands
+        self.rest = b""
 
     def feed(self, data: bytes) -> None:
         """Read `data` and tell the events. Raises NotJson, after which it must not be fed again."""
@@ -120,13 +126,17 @@ class JsonReader:
                     continue
                 piece = piece.removeprefix(_BOM)
             self._begun = True
-            self._carry = piece[self._read(piece) :]
+            try:
+                self._carry = piece[self._read(piece) :]
+            except NotJson:
+                self.rest = piece[self._at :].lstrip(_BLANK) + data[start + _SLICE :]
+                raise
 
     def finish(self) -> None:
         """The document has ended. Raises NotJson if it should have gone on."""
+        self.rest = self._carry
         if self._inside == _NO_TEXT and self._carry:
             self._read(self._carry + b" ")
-            self._carry = b""
         if self._expect != _NOTHING or self._inside:
             raise NotJson("the JSON ends too early")
 
@@ -135,6 +145,7 @@ class JsonReader:
         position, size = 0, len(data)
         match_token, events = _TOKEN.match, self._events
         while position < size:
+            self._at = position
             if self._inside:
                 position = self._text(data, position)
                 if self._inside:
@@ -161,9 +172,9 @@ class JsonReader:
                     raise NotJson("the JSON has a colon in a wrong place")
                 self._expect = _VALUE
             elif which == 6:
+                if position - found.start(6) > MAX_SCALAR:
+                    raise NotJson("the JSON has an overlong number")
                 if position == size:
-                    if size - found.start(6) > MAX_SCALAR:
-                        raise NotJson("the JSON has an overlong number")
                     return found.start(6)
                 self._scalar(found[6])
             elif which == 2:
@@ -180,7 +191,7 @@ class JsonReader:
         return len(data)
 
     def _scalar(self, token: bytes) -> None:
-        if self._expect > _VALUE_OR_END or len(token) > MAX_SCALAR or not _SCALAR.fullmatch(token):
+        if self._expect > _VALUE_OR_END or not _SCALAR.fullmatch(token):
             raise NotJson("the JSON has a word in it that is no value")
         self._expect = _COMMA_OR_END if self._objects else _NOTHING
         self._events.scalar(token)
@@ -205,26 +216,28 @@ class JsonReader:
         """Hands on what is complete of a text from `start`; where the rest begins."""
         quote = data.find(b'"', start)
         end = quote if quote >= 0 else len(data)
+        broken = False
         if data.find(b"\\", start, end) < 0:
             closed = quote >= 0
             piece, taken = self._plain(data[start:end], closed)
-            end = start + taken
         else:
             found = _RUN.match(data, start)
             assert found is not None  # it matches nothing, too
             end = found.end()
             closed = data[end : end + 1] == b'"'
-            if not closed:
-                if len(data) - end >= _ESCAPE:
-                    raise NotJson("the JSON has an escape that is none")
-                if found.end(1) == end:
-                    end = found.start(1)
-            piece, taken = self._escaped(data[start:end], closed)
-            end = start + taken
+            escape = _ESCAPE.match(data, end)
+            broken = escape is not None and escape.end() < len(data)
+            if not (closed or broken) and _ends_in_half(data, start, end):
+                end -= _HIGH_SIZE
+            piece, taken = self._escaped(data[start:end], closed or broken)
+        end = start + taken
         if self._inside == _IN_KEY:
             self._name(piece, closed)
         elif piece or closed:
             self._events.text(piece, not closed)
+        if broken:
+            self._at = end
+            raise NotJson("the JSON has an escape that is none")
         if closed:
             if self._inside == _IN_KEY:
                 self._expect = _COLON
@@ -258,12 +271,25 @@ class JsonReader:
             raise NotJson("the JSON is not UTF-8") from None
 
     def _name(self, piece: bytes, closed: bool) -> None:
+        room = MAX_KEY - self._key_size
+        if len(piece) > room:
+            if not self._lenient:
+                raise NotJson(f"the JSON has a member's name of more than {MAX_KEY} bytes")
+            piece = piece[:room]
         self._key_size += len(piece)
-        if self._key_size > MAX_KEY:
-            raise NotJson(f"the JSON has a member's name of more than {MAX_KEY} bytes")
-        if closed:
-            name = b"".join((*self._key, piece)) if self._key else piece
-            self._key, self._key_size = [], 0
-            self._events.key(name.decode("utf-8", "surrogatepass"))
-        elif piece:
+        if piece:
             self._key.append(piece)
+        if closed:
+            name = b"".join(self._key)
+            self._key, self._key_size = [], 0
+            # Not final: a character may be cut.
+            self._events.key(codecs.utf_8_decode(name, "surrogatepass", False)[0])
+
+
+def _ends_in_half(data: bytes, start: int, end: int) -> bool:
+    """Whether the last escape of a run stands at its end and waits for the other half of a surrogate pair."""
+    at = end - _HIGH_SIZE
+    if at < start or not _HIGH.fullmatch(data, at, end):
+        return False
+    before = data[start:at]
+    return (len(before) - len(before.rstrip(b"\\"))) % 2 == 0  # else the backslash is itself escaped

@@ -22,6 +22,8 @@ from forgewall.inspect.secrets import Scanner
 LONG = 256
 """Bytes; a shorter text may look like base64 by chance."""
 
+_BLOCK = 16384  # bytes worked on at once, counted from the text's beginning: so chunks make no difference
+
 BASE64 = frozenset({"base64", "base64encoded"})
 _NOT_BASE64 = Unread(reason="file content that is declared as base64 holds something else")
 
@@ -29,7 +31,7 @@ _NOT_BASE64 = Unread(reason="file content that is declared as base64 holds somet
 class Member:
     """Reads one text. `named`: its name says that it is a file; `certain`: it is declared to be base64."""
 
-    __slots__ = ("_as_text", "_certain", "_decoder", "_file", "_plain", "_size", "_unsettled", "path")
+    __slots__ = ("_as_text", "_certain", "_decoder", "_file", "_held", "_held_size", "_plain", "_size", "path")
 
     def __init__(self, *, named: bool, certain: bool, scanner: Scanner | None, plain: PlainText) -> None:
         """`plain` gets a text that is no file."""
@@ -37,30 +39,44 @@ class Member:
         self._certain = certain
         self._plain = plain
         self._size = 0
+        self._held: list[bytes] = []
+        self._held_size = 0
         self._decoder = Base64Decoder()
         self._file: FileReader | None = FileReader(path=None, scanner=scanner)
         self._as_text = FileReader(path=None, scanner=scanner) if named and not certain else None
 
     def feed(self, piece: bytes) -> list[Fact]:
         """The text's next bytes."""
-        facts: list[Fact] = []
-        self._size += len(piece)
-        if self._as_text is not None:
-            facts += self._as_text.feed(piece)
-        elif not (self._certain and self._decoder.valid):
-            self._plain.feed(piece)
-        if self._file is not None:
-            facts += self._file.feed(self._decoder.feed(piece))
-            if not self._decoder.valid:
-                facts += self._drop()
-        return facts
+        self._held.append(piece)
+        self._held_size += len(piece)
+        if self._held_size < _BLOCK:
+            return []
+        held = b"".join(self._held)
+        whole = len(held) - len(held) % _BLOCK
+        self._held, self._held_size = [held[whole:]], len(held) - whole
+        return [fact for start in range(0, whole, _BLOCK) for fact in self._read(held[start : start + _BLOCK])]
 
     def end(self) -> list[Fact]:
         """The text has ended; what it is may be known later."""
+        facts = self._read(b"".join(self._held))
+        self._held = []
         if self._file is None:
-            return []
-        facts = self._file.feed(self._decoder.finish())
+            return facts
+        facts += self._file.feed(self._decoder.finish())
         return facts if self._decoder.valid else facts + self._drop()
+
+    def _read(self, block: bytes) -> list[Fact]:
+        facts: list[Fact] = []
+        self._size += len(block)
+        if self._file is not None:
+            facts += self._file.feed(self._decoder.feed(block))
+            if not self._decoder.valid:
+                facts += self._drop()
+        if self._as_text is not None:
+            facts += self._as_text.feed(block)
+        elif self._file is None or not self._certain:
+            self._plain.feed(block)
+        return facts
 
     @property
     def may_be_file(self) -> bool:
@@ -80,7 +96,8 @@ class Member:
 
     def abandon(self) -> list[Fact]:
         """The body can't be read on: the secrets found so far, and no file."""
-        facts: list[Fact] = []
+        facts = self._read(b"".join(self._held))
+        self._held = []
         for reader in (self._file, self._as_text):
             if reader is not None:
                 facts += (fact for fact in reader.finish() if not isinstance(fact, File))

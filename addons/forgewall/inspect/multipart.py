@@ -19,9 +19,12 @@ from urllib.parse import unquote_to_bytes
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 MAX_BOUNDARY = 200  # characters; RFC 2046 allows 70
+MAX_FIELD = 4096  # bytes of one header field of a part
 _SLICE = 65536
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]*[0-9A-Za-z'()+_,./:=?-]")
 _EXTENDED = re.compile(r";[ \t]*filename\*[ \t]*=[ \t]*([A-Za-z0-9-]*)'[^']*'([^;\s]*)", re.IGNORECASE)
+_BREAK = re.compile(r"[\r\n\0]")
+_ILL_FORMED = "the form is not well formed"
 _AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 
 
@@ -105,6 +108,8 @@ class MultipartReader:
             self._start += data
             head = self._start.removeprefix(b"\r\n")
             first = self._delimiter[2:]
+            if self._start == b"\r":
+                return
             if not head.startswith(first[: len(head)]):
                 raise NotMultipart("the form doesn't begin with its boundary")
             if len(head) < len(first) + 2:
@@ -133,7 +138,7 @@ class MultipartReader:
             if last >= 0:
                 self._parser.close()
         except MultipartError:
-            raise NotMultipart("the form is not well formed") from None
+            raise NotMultipart(_ILL_FORMED) from None
         if last >= 0:
             self._ended = True
             self._behind(behind)
@@ -147,6 +152,9 @@ def _part(segment: MultipartSegment) -> Part:
     names = [name.lower() for name, _ in segment.headerlist]
     if names.count("content-disposition") != 1 or names.count("content-type") > 1:
         raise NotMultipart("a part of the form has a header field twice")
+    # The parser sees some of these only where a chunk ends.
+    if any(len(name) + len(value) > MAX_FIELD or _BREAK.search(value) for name, value in segment.headerlist):
+        raise NotMultipart(_ILL_FORMED)
     disposition = str(segment.header("Content-Disposition", ""))
     extended = _extended(disposition)
     plain = None if segment.filename is None else _text(segment.filename)

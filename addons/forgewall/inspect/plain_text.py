@@ -5,7 +5,10 @@ Each text stands behind its member's name (`"token": "…"`), for some rules loo
 
 from __future__ import annotations
 
-from forgewall.evidence import Fact
+from collections.abc import Iterable
+from dataclasses import replace
+
+from forgewall.evidence import Fact, Secret, Unread
 from forgewall.inspect.secrets import Scanner
 
 _BATCH = 16384  # bytes that are gathered before a search: a search has a price of its own
@@ -45,11 +48,17 @@ class PlainText:
         """The body has ended: the rest of what was found."""
         if self._stream is not None:
             self._search()
-            self._facts.extend(self._stream.finish())
+            self._found(self._stream.finish())
+            if self._stream.gave_up:
+                self._facts.append(Unread(reason=self._stream.gave_up))
             self._stream = None
         return self.take()
 
     def _search(self) -> None:
         if self._stream is not None and self._batch:
-            self._facts.extend(self._stream.feed(b"".join(self._batch)))
+            self._found(self._stream.feed(b"".join(self._batch)))
         self._batch, self._size = [], 0
+
+    def _found(self, secrets: Iterable[Secret]) -> None:
+        # The lines are those of the texts put together, which nobody else sees.
+        self._facts.extend(replace(secret, line=None) for secret in secrets)

@@ -80,7 +80,7 @@ def test_a_hook_that_fails_leaves_the_connection_refused() -> None:
 @pytest.mark.parametrize("place", ["permitted", "_start_timer"])
 def test_any_failure_leaves_the_connection_refused(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     def fail(*_: object) -> Any:
-        raise RuntimeError("secret payload")
+        raise RuntimeError("classified payload")
 
     stage = Stage()
     stage.permit()

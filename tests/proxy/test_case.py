@@ -9,6 +9,8 @@ from tests.proxy.arriving import arrival, policy
 
 from forgewall.decide.protocol import protocol_block
 from forgewall.identify.engine import identify
+from forgewall.inspect.commands import CommandReader, Commands
+from forgewall.inspect.lfs import Batch, LfsObject
 from forgewall.model import Mode, Operation, Verdict
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case, policy_ref
@@ -29,7 +31,7 @@ def test_the_event_holds_the_facts_of_the_request() -> None:
         "https://api.github.com/repos/mallory/loot/issues?q=1",
         ("user-agent", "git/2.47"),
         ("content-type", " application/json ; charset=utf-8"),
-        ("authorization", "Bearer secret"),
+        ("authorization", "Bearer hunter2"),
         length=12,
         http_version="2",
         server_name="api.github.com",
@@ -45,7 +47,7 @@ def test_the_event_holds_the_facts_of_the_request() -> None:
     assert (exchange.http_version, exchange.server_name) == ("2", "api.github.com")
     assert (exchange.user_agent, exchange.mime_type, exchange.content_length) == ("git/2.47", "application/json", 12)
     assert exchange.role == "api"
-    assert "secret" not in repr(event)
+    assert "hunter2" not in repr(event)
 
 
 def test_a_request_to_another_host_has_no_role_and_no_target() -> None:
@@ -76,11 +78,29 @@ def test_a_request_nobody_understands_has_no_operation_in_its_reply(monkeypatch:
 
 
 LINE = b"0" * 40 + b" " + b"1" * 40 + b" refs/heads/main\0report-status side-band-64k"
-COMMANDS = b"%04x%s0000" % (len(LINE) + 4, LINE)
+COMMANDS = CommandReader().feed(b"%04x%s0000" % (len(LINE) + 4, LINE))
 
 
-def test_the_reply_to_a_push_names_its_refs() -> None:
-    assert b"ng refs/heads/main" in case(PUSH).reply(VERDICT, None, COMMANDS).body
+def test_a_push_whose_commands_are_known_tells_its_refs() -> None:
+    assert isinstance(COMMANDS, Commands)
+    known = replace(case(PUSH), commands=COMMANDS)
+    assert b"ng refs/heads/main" in known.reply(VERDICT, None).body
+    assert [(ref.name, ref.action.value) for ref in known.decision(VERDICT).refs] == [("refs/heads/main", "create")]
+
+
+def test_a_batch_tells_its_objects_and_its_ref() -> None:
+    batch = Batch(
+        operation="upload",
+        transfers=("basic",),
+        ref="refs/heads/main",
+        hash_algo="sha256",
+        objects=tuple(LfsObject(oid=f"{number:064x}", size=number) for number in range(60)),
+        total=1770,
+    )
+    decision = replace(case(PUSH), batch=batch).decision(VERDICT)
+    assert [ref.name for ref in decision.refs] == ["refs/heads/main"]
+    assert decision.lfs is not None
+    assert (decision.lfs.object_count, decision.lfs.object_bytes, len(decision.lfs.objects)) == (60, 1770, 50)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +110,7 @@ def test_the_reply_to_a_push_names_its_refs() -> None:
         (arrival("POST", "https://github.com/a/b.git/git-receive-pack?x=y", body=True), True),
         (arrival("POST", PUSH_URL := "https://github.com/a/b.git/git-receive-pack", length=4), True),
         (arrival("POST", PUSH_URL, ("content-encoding", "identity"), length=4), True),
-        (arrival("POST", PUSH_URL, ("content-encoding", "gzip"), length=4), False),
+        (arrival("POST", PUSH_URL, ("content-encoding", "gzip"), length=4), True),
         (arrival("POST", PUSH_URL, length=0), False),
         (arrival("PUT", PUSH_URL, length=4), False),
         (arrival("POST", "https://github.com/a/b.git/git-upload-pack", length=4), False),
@@ -98,11 +118,11 @@ def test_the_reply_to_a_push_names_its_refs() -> None:
     ],
 )
 def test_what_begins_with_a_push_s_commands(asked: Arrival, is_push: bool) -> None:
-    assert case(asked).is_push_body is is_push
+    assert case(asked).is_push is is_push
 
 
 def test_without_a_target_there_is_no_push() -> None:
-    assert not Case(POLICY, PUSH).is_push_body
+    assert not Case(POLICY, PUSH).is_push
 
 
 def test_how_events_name_a_policy() -> None:

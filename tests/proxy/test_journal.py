@@ -39,16 +39,16 @@ def test_an_event_that_was_not_written_does_not_stand(caplog: pytest.LogCaptureF
 
 
 def test_a_log_that_fails_in_a_new_way_is_told_of_without_text(caplog: pytest.LogCaptureFixture) -> None:
-    assert not Ledger(error=RuntimeError("secret payload")).journal.write(ALL[0])
+    assert not Ledger(error=RuntimeError("classified payload")).journal.write(ALL[0])
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert "RuntimeError (arriving.py:" in record.getMessage()
-    assert "secret" not in caplog.text
+    assert "classified" not in caplog.text
 
 
 def test_a_fault_is_recorded_by_class_and_told_by_place(caplog: pytest.LogCaptureFixture) -> None:
     ledger = Ledger()
-    event_id = ledger.journal.fault("testing", raised("secret payload"), CASE)
+    event_id = ledger.journal.fault("testing", raised("classified payload"), CASE)
     (fault,) = ledger.faults
     assert event_id == fault.id
     assert (fault.where, fault.exception, fault.severity) == ("testing", "ValueError", Severity.ERROR)
@@ -58,11 +58,11 @@ def test_a_fault_is_recorded_by_class_and_told_by_place(caplog: pytest.LogCaptur
         CASE.exchange,
     )
     assert "internal error while testing: ValueError (test_journal.py:" in caplog.text
-    assert "secret" not in caplog.text + repr(fault)
+    assert "classified" not in caplog.text + repr(fault)
 
 
 def test_a_fault_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFixture) -> None:
-    Ledger().journal.fault("testing", ValueError("secret"), CASE)
+    Ledger().journal.fault("testing", ValueError("classified"), CASE)
     assert "unknown place" in caplog.text
 
 

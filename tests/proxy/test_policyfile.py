@@ -332,7 +332,7 @@ def test_a_failing_listener_does_not_end_the_watch(
         def failing(new: Policy, previous: Policy | None) -> None:
             good(new, previous)
             if new.approvals == 2:
-                raise KeyError("secret")
+                raise KeyError("classified")
 
         listener.changed = failing  # type: ignore[method-assign]
         watch = asyncio.create_task(file.watch(listener.changed, listener.failed, 0))
@@ -348,4 +348,4 @@ def test_a_failing_listener_does_not_end_the_watch(
 
     asyncio.run(main())
     assert "a listener to policy changes failed: KeyError" in caplog.text
-    assert "secret" not in caplog.text
+    assert "classified" not in caplog.text

@@ -29,7 +29,7 @@ class Stand:
     """
 
     def __init__(self, blocked: tuple[bytes | None, bytes], cut: tuple[bytes | None, bytes]) -> None:
-        self._acts = {b"/stranger/": blocked, b"/approved/": cut}
+        self._acts = {b"/stranger/": blocked, b"/approved%2F": cut}
         self._origin: Address | None = None
         self.diverted: list[tuple[Address, bool]] = []
         self.heads: list[bytes] = []
@@ -83,7 +83,7 @@ def test_a_proxy_that_holds_passes() -> None:
         ((None, b""), HOLDS[1], "a blocked upload got no answer"),
         ((None, b"HTTP/1.1 100 Continue\r\n\r\n"), HOLDS[1], "a blocked upload got no answer"),
         (HOLDS[0], (b"x" * 100 + END, CUT), "an upload over its limit was completed"),
-        (HOLDS[0], (b"x" * (LIMIT + 70000), CUT), r"an upload over its limit of 65536 bytes went on to \d+ bytes"),
+        (HOLDS[0], (b"x" * (LIMIT + 70000), CUT), r"an upload over its limit of 524288 bytes went on to \d+ bytes"),
         (HOLDS[0], (b"x" * LIMIT, b""), "an upload over its limit got no answer"),
     ],
 )

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.record.samples import decision
 
+from forgewall.enforce.examination import Examination
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Reply
-from forgewall.model import Action
-from forgewall.proxy.transit import HEAD_BYTES, CutOff, Transit
+from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, accounts
+from forgewall.evidence import Fact, File, FileKind, Malformed, Secret
+from forgewall.model import Action, ContentRules, Limit, Scrutiny
+from forgewall.proxy.transit import HOLD_BYTES, CutOff, Transit
 from forgewall.record.event import Decision, Result, Upload
 
 CUT = Reply(status=413, headers=(), body=b"cut")
@@ -21,6 +24,25 @@ FAILED = Reply(status=503, headers=(), body=b"failed")
 
 
 DECISION = decision()
+PLAIN = Scrutiny()
+BLOCKING = Scrutiny(content=ContentRules(secrets=Action.BLOCK, kinds=((FileKind.PDF, Action.LOG),)))
+SECRET = Secret(rule="some-key", mask="abcd…(20)", fingerprint="0123456789abcdef")
+
+
+class Facts:
+    """An inspector that finds a secret where `secret` stands, and at the end what it was told to."""
+
+    def __init__(self, *last: Fact, secret: bytes = b"secret") -> None:
+        self.last = last
+        self.secret = secret
+        self.seen = bytearray()
+
+    def feed(self, data: bytes) -> list[Fact]:
+        self.seen += data
+        return [SECRET] if self.secret in data else []
+
+    def finish(self) -> list[Fact]:
+        return [*self.last]
 
 
 @dataclass
@@ -31,24 +53,35 @@ class Watched:
     over: Action = Action.BLOCK
     coding: str | None = None
     length: int | None = None
-    keep_head: bool = False
     decision: Decision | None = DECISION
+    facts: Facts | None = None
+    scrutiny: Scrutiny = PLAIN
+    meter: Meter | None = None
     told: list[tuple[Upload, bool]] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
+    cuts: list[Cut | Exceeded] = field(default_factory=list)
+    closed: list[bool] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.examination = Examination(self.facts, self.scrutiny) if self.facts is not None else None
         self.transit = Transit(
-            gate=Gate(limit=self.limit, over=self.over, content_encoding=self.coding),
+            gate=Gate(
+                limit=self.limit,
+                over=self.over,
+                content_encoding=self.coding,
+                sink=self.examination.feed if self.examination is not None else None,
+            ),
             decision=self.decision,
             content_length=self.length,
-            keep_head=self.keep_head,
             on_cut=self.cut,
             on_error=self.fail,
-            record=lambda upload, exceeded: self.told.append((upload, exceeded)),
+            record=lambda transit, upload: self.told.append((upload, transit.gate.exceeded)),
+            examination=self.examination,
+            meter=self.meter,
+            on_close=lambda: self.closed.append(True),
         )
 
-    def cut(self, transit: Transit, cut: Cut) -> Reply:
+    def cut(self, transit: Transit, cut: Cut | Exceeded) -> Reply:
         assert transit is self.transit
         self.cuts.append(cut)
         return CUT
@@ -130,7 +163,7 @@ def test_a_coded_body_that_stops_in_the_middle_is_cut_at_its_end() -> None:
     assert torn.send(body[:-1]) == b""
     released = torn.transit.finish()
     assert isinstance(released, CutOff)
-    assert [cut.code for cut in torn.cuts] == ["encoding"]
+    assert [cut.code for cut in torn.cuts if isinstance(cut, Cut)] == ["encoding"]
 
 
 def test_a_body_that_unpacks_beyond_its_limit_is_cut() -> None:
@@ -142,10 +175,10 @@ class Broken(Gate):
     """A gate that fails."""
 
     def feed(self, chunk: bytes) -> Cut:
-        raise RuntimeError("secret payload")
+        raise RuntimeError("classified payload")
 
     def finish(self) -> Cut:
-        raise RuntimeError("secret payload")
+        raise RuntimeError("classified payload")
 
 
 def test_a_gate_that_fails_lets_nothing_through() -> None:
@@ -153,7 +186,7 @@ def test_a_gate_that_fails_lets_nothing_through() -> None:
     watched.transit.gate = Broken(limit=None, over=Action.BLOCK, content_encoding=None)
     assert watched.transit.feed(b"abc") == CutOff(FAILED)
     assert watched.transit.finish() == CutOff(FAILED)
-    assert [type(error) for error in watched.errors] == [RuntimeError] * 2
+    assert [type(error) for error in watched.errors] == [RuntimeError]
     watched.transit.close()
     assert [upload.result for upload, _ in watched.told] == [Result.ABORTED]
 
@@ -161,8 +194,8 @@ def test_a_gate_that_fails_lets_nothing_through() -> None:
 def test_a_cut_that_can_t_be_answered_lets_nothing_through() -> None:
     watched = Watched(limit=1)
 
-    def fail(_transit: Transit, _cut: Cut) -> Reply:
-        raise RuntimeError("secret payload")
+    def fail(_transit: Transit, _cut: Cut | Exceeded) -> Reply:
+        raise RuntimeError("classified payload")
 
     watched.transit._on_cut = fail
     assert watched.transit.feed(b"abc") == CutOff(FAILED)
@@ -225,7 +258,7 @@ def test_a_cut_is_told_of_by_whoever_made_it() -> None:
     watched = Watched(limit=1)
     watched.transit.feed(b"abc")
     watched.transit.close()
-    assert [cut.code for cut in watched.cuts] == ["too-large"]
+    assert [cut.code for cut in watched.cuts if isinstance(cut, Cut)] == ["too-large"]
     assert watched.told == []
 
 
@@ -246,25 +279,86 @@ def test_too_much_for_a_limit_that_only_logs_is_said() -> None:
     assert [exceeded for _, exceeded in watched.told] == [True]
 
 
-# -- the head of a push ------------------------------------------------------------------------------------------------
+# -- under examination -------------------------------------------------------------------------------------------------
 
 
-@given(CHUNKS)
-def test_the_beginning_is_kept_where_a_reply_will_need_it(chunks: list[bytes]) -> None:
+def test_a_small_body_is_judged_whole_before_its_first_byte_goes_on() -> None:
+    watched = Watched(facts=Facts(), scrutiny=BLOCKING)
+    assert watched.send(b"a" * 1000, b"b" * 1000) == b""
+    assert isinstance(watched.transit.feed(b"secret"), CutOff)
+    assert [cut.code for cut in watched.cuts if isinstance(cut, Cut)] == ["content"]
+    assert watched.closed == [True]
+
+
+def test_a_long_body_streams_but_its_last_chunk_waits() -> None:
+    watched = Watched(facts=Facts(Malformed(reason="it is wrong")), scrutiny=BLOCKING)
+    first = watched.send(b"a" * HOLD_BYTES)
+    assert first == b""
+    assert watched.send(b"b" * 10) == b"a" * HOLD_BYTES
+    assert watched.send(b"", b"c") == b"b" * 10
+    assert watched.send(b"d" * 70000) == b"c"
+    assert isinstance(watched.transit.finish(), CutOff)
+    assert [cut.code for cut in watched.cuts if isinstance(cut, Cut)] == ["malformed"]
+
+
+@given(st.lists(st.binary(min_size=0, max_size=50000), max_size=12), st.booleans())
+def test_what_is_examined_passes_whole(chunks: list[bytes], announced: bool) -> None:
     body = b"".join(chunks)
-    kept, other = Watched(keep_head=True), Watched()
-    kept.send(*chunks)
-    other.send(*chunks)
-    assert (kept.transit.head, other.transit.head) == (body, b"")
+    facts = Facts(secret=b"never" * 20)
+    watched = Watched(facts=facts, scrutiny=BLOCKING, length=len(body) if announced else None)
+    before = watched.send(*chunks)
+    assert not body or len(before) < len(body)
+    assert before + watched.end() == body
+    assert bytes(facts.seen) == body
 
 
-def test_no_more_than_the_beginning_is_kept() -> None:
-    watched = Watched(keep_head=True)
-    watched.send(b"a" * (HEAD_BYTES - 1), b"bc", b"d" * HEAD_BYTES)
-    assert watched.transit.head == b"a" * (HEAD_BYTES - 1) + b"b"
+def test_what_was_found_stands_in_the_event() -> None:
+    pdf = File(path="a.pdf", size=3, kind=FileKind.PDF)
+    watched = Watched(facts=Facts(pdf), scrutiny=BLOCKING)
+    watched.send(b"abc")
+    watched.end()
+    watched.transit.answered(200)
+    ((upload, _),) = watched.told
+    assert upload.evidence is not None
+    assert upload.evidence.files == (pdf,)
+    assert [(said.action, said.rule) for said in upload.objections] == [(Action.LOG, "content/pdf")]
+    assert upload.signals == ("pdf",)
+    assert not upload.would_cut
 
 
-def test_the_chunk_that_is_cut_stands_in_the_head() -> None:
-    watched = Watched(limit=2, keep_head=True)
-    watched.transit.feed(b"abc")
-    assert watched.transit.head == b"abc"
+def test_observe_mode_lets_through_what_it_would_cut() -> None:
+    watched = Watched(facts=Facts(), scrutiny=Scrutiny(content=BLOCKING.content, observing=True))
+    assert watched.send(b"secret") + watched.end() == b"secret"
+    watched.transit.close()
+    ((upload, _),) = watched.told
+    assert upload.would_cut
+    assert [said.would_block for said in upload.objections] == [True]
+
+
+# -- rolling windows ---------------------------------------------------------------------------------------------------
+
+
+def metered(volume: LocalVolume, size: int) -> Meter:
+    limits = (Limit(per="client", seconds=3600, size=size),)
+    spent = accounts(limits, client="192.0.2.1", user=None, owner=None, repository=None, approved=True)
+    return Meter(volume, spent, lambda: 1000.0)
+
+
+def test_a_body_is_cut_where_a_window_is_full() -> None:
+    volume = LocalVolume()
+    first = Watched(meter=metered(volume, 10))
+    assert first.send(b"a" * 6) == b"a" * 6
+    second = Watched(meter=metered(volume, 10))
+    assert second.send(b"b" * 4) == b"b" * 4
+    assert isinstance(second.transit.feed(b"c"), CutOff)
+    assert [type(cut) for cut in second.cuts] == [Exceeded]
+    assert isinstance(first.transit.feed(b"d"), CutOff)
+
+
+def test_only_what_goes_on_is_counted() -> None:
+    volume = LocalVolume()
+    cut = Watched(meter=metered(volume, 100), facts=Facts(), scrutiny=BLOCKING)
+    cut.send(b"a" * 90)
+    assert isinstance(cut.transit.feed(b"secret"), CutOff)
+    after = Watched(meter=metered(volume, 100), facts=Facts(), scrutiny=BLOCKING)
+    assert after.send(b"a" * 100) + after.end() == b"a" * 100

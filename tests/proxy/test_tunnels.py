@@ -146,7 +146,7 @@ def test_a_refused_ssh_tells_how_to_go_on() -> None:
 @pytest.mark.parametrize("by", ["", "mode: observe\n"])
 def test_a_failure_at_the_connect_refuses(monkeypatch: pytest.MonkeyPatch, place: str, by: str) -> None:
     def fail(*_: object, **_named: object) -> Any:
-        raise RuntimeError("secret payload")
+        raise RuntimeError("classified payload")
 
     monkeypatch.setattr(tunnels, place, fail)
     passage = Passage("github.com", 443, by)
@@ -430,7 +430,7 @@ def test_a_failure_at_the_first_bytes_lets_nothing_on(
     monkeypatch: pytest.MonkeyPatch, place: str, host: str, by: str
 ) -> None:
     def fail(*_: object, **_named: object) -> Any:
-        raise RuntimeError("secret payload")
+        raise RuntimeError("classified payload")
 
     monkeypatch.setattr(tunnels, place, fail)
     passage = Passage(host, 443, by)
@@ -439,7 +439,7 @@ def test_a_failure_at_the_first_bytes_lets_nothing_on(
     assert (passage.up == b"") is not bool(observed)
     assert passage.closed is not bool(observed)
     assert [fault.exception for fault in passage.ledger.faults] == ["RuntimeError"]
-    assert "secret" not in repr(passage.ledger.events)
+    assert "classified" not in repr(passage.ledger.events)
 
 
 def test_without_a_permission_no_relay_is_opened() -> None:

@@ -114,12 +114,14 @@ def test_a_client_that_stalls_is_refused_and_told_of() -> None:
 
 def test_an_internal_error_before_anything_is_known(caplog: pytest.LogCaptureFixture) -> None:
     ledger = Ledger()
-    reply = wired(ledger).internal_error(None, "testing", ValueError("secret payload"))
+    reply = wired(ledger).internal_error(None, "testing", ValueError("classified payload"))
     assert (reply.status, ledger.events) == (503, [])
     assert "while testing: ValueError" in caplog.text
-    reply = wired(ledger).internal_error(arrival("GET", "https://github.com/"), "testing", ValueError("secret payload"))
+    reply = wired(ledger).internal_error(
+        arrival("GET", "https://github.com/"), "testing", ValueError("classified payload")
+    )
     assert (reply.status, len(ledger.faults)) == (503, 1)
-    assert "secret" not in caplog.text + repr(reply) + repr(ledger.faults)
+    assert "classified" not in caplog.text + repr(reply) + repr(ledger.faults)
 
 
 def test_a_forge_that_can_t_be_reached_is_answered_by_the_enforcer() -> None:
@@ -130,7 +132,7 @@ def test_a_forge_that_can_t_be_reached_is_answered_by_the_enforcer() -> None:
 
 
 def test_the_last_resort_says_where_and_never_what(caplog: pytest.LogCaptureFixture) -> None:
-    reply = last_resort("testing", ValueError("secret payload"))
+    reply = last_resort("testing", ValueError("classified payload"))
     assert reply.status == 503
     assert "x-forgewall-event" not in dict(reply.headers)
     last_resort("testing", None)

@@ -47,6 +47,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=[],
         help="lead connections to HOST:PORT to ADDR:PORT; names and certificates stay those of HOST; repeatable",
     )
+    parser.add_argument(
+        "--spool",
+        metavar="DIR",
+        type=Path,
+        help="where long bodies are kept until they are judged (default: the system's temporary directory)",
+    )
+    parser.add_argument(
+        "--secret-rules",
+        metavar="FILE",
+        type=Path,
+        help="rules that tell secrets, in gitleaks' format (default: those that come with Forgewall)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -61,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         certs=args.certs,
         upstream_ca=args.upstream_ca,
         connect_to=settings.parse_connect_to(args.connect_to),
+        spool=args.spool,
+        secret_rules=args.secret_rules,
     )
     crashlog.install()
     asyncio.run(launcher.Launcher(chosen).run())

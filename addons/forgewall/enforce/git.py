@@ -31,27 +31,33 @@ def fetch_result(message: Message, service: str) -> Reply:
     return answer(200, f"application/x-{service}-result", pkt(_error(message)), event_id=message.event_id)
 
 
-def push_result(message: Message, head: bytes) -> Reply:
+def push_result(message: Message, head: bytes | Commands) -> Reply:
     """The answer to `POST git-receive-pack`: our lines as `remote:`, and `ng` for each ref in the command list.
 
-    `head` is the beginning of the body. The lone flush-pkt that goes before a large push gets an empty result, or git
-    would give up without showing anything; the push that follows is refused. What isn't a command list gets 403.
+    `head` is the command list, or the beginning of the body after Content-Encoding. The lone flush-pkt that goes before
+    a large push gets an empty result, or git would give up without showing anything; the push that follows is refused.
+    What isn't a command list gets 403.
     """
-    reader = CommandReader()
-    commands = reader.feed(head)
+    commands = head if isinstance(head, Commands) else _read(head)
     if isinstance(commands, Malformed):
         return rest.text(message)
-    if commands is None:
-        commands = reader.so_far()
-        if not reader.started:
-            # Nothing was read. Every forge offers side-band-64k and every git of the last 15 years takes it.
-            commands = Commands(refs=(), capabilities=frozenset({"side-band-64k", "report-status"}), complete=False)
     if commands.probe:
         return answer(200, "application/x-git-receive-pack-result", b"", event_id=message.event_id)
     body = _result(message, commands)
     if body is None:
         return rest.text(message)
     return answer(200, "application/x-git-receive-pack-result", body, event_id=message.event_id)
+
+
+def _read(head: bytes) -> Commands | Malformed:
+    reader = CommandReader()
+    commands = reader.feed(head)
+    if commands is not None:
+        return commands
+    if reader.started:
+        return reader.so_far()
+    # Nothing was read. Every forge offers side-band-64k and every git of the last 15 years takes it.
+    return Commands(refs=(), capabilities=frozenset({"side-band-64k", "report-status"}), complete=False)
 
 
 def _result(message: Message, commands: Commands) -> bytes | None:

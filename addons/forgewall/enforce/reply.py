@@ -14,16 +14,17 @@ from forgewall.enforce.lfs import lfs
 from forgewall.enforce.page import refusal_page
 from forgewall.enforce.refusal import Failure, Message, Refusal
 from forgewall.enforce.wording import say, say_unavailable
+from forgewall.inspect.commands import Commands
 from forgewall.model import Request, Target
 
 __all__ = ["Failure", "Refusal", "Reply", "refuse", "unavailable"]
 
 
-def refuse(refusal: Refusal, request: Request, target: Target | None, head: bytes = b"") -> Reply:
+def refuse(refusal: Refusal, request: Request, target: Target | None, head: bytes | Commands = b"") -> Reply:
     """The reply for a refused `request`; never raises.
 
-    `head` is the beginning of the body, as far as it was read (at most 256 KiB are looked at): a refused
-    `POST git-receive-pack` needs its command list to tell git about each ref. Without it the reply still shows.
+    `head` is the beginning of the body, as far as it was read, or the command list in it: a refused
+    `POST git-receive-pack` needs that to tell git about each ref. Without it the reply still shows.
     """
     return _render(say(refusal, request), request, target, head)
 
@@ -44,7 +45,7 @@ def unavailable(
     return _render(message, request, target, head)
 
 
-def _render(message: Message, request: Request, target: Target | None, head: bytes) -> Reply:
+def _render(message: Message, request: Request, target: Target | None, head: bytes | Commands) -> Reply:
     reply = _write(language_of(request, target), message, request, head)
     if request.method == "CONNECT":
         return replace(reply, phrase=rest.phrase(message))
@@ -55,7 +56,7 @@ def _render(message: Message, request: Request, target: Target | None, head: byt
     return reply
 
 
-def _write(language: Language, message: Message, request: Request, head: bytes) -> Reply:
+def _write(language: Language, message: Message, request: Request, head: bytes | Commands) -> Reply:
     path, _, query = request.path.partition("?")
     match language:
         case Language.GIT_ADVERTISEMENT:

@@ -102,6 +102,12 @@ class ForgewallAddon:
         """The connection is gone."""
         self._stop_timer(data.server)
 
+    async def drain(self, client: Client) -> None:
+        """Wait until what was written for this client's connections has been taken (`collecting.DrainHook`)."""
+        handler = self._handler_of(client)
+        if handler is not None:
+            await handler.drain_writers()
+
     def client_disconnected(self, client: Client) -> None:
         """Forget what was kept for this client."""
         backlog.forget(client.id)

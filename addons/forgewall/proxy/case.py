@@ -9,20 +9,32 @@ from dataclasses import dataclass
 
 from forgewall.decide.policy import Policy
 from forgewall.enforce.reply import Refusal, Reply, refuse
+from forgewall.evidence import RefAction, RefUpdate
+from forgewall.identify.announced import Announcement
 from forgewall.identify.registry import ForgeHost
+from forgewall.inspect.commands import Commands
+from forgewall.inspect.lfs import Batch
 from forgewall.model import Operation, Target, Verdict
 from forgewall.proxy.arrival import Arrival
-from forgewall.record.event import Decision, Exchange, PolicyRef
+from forgewall.record.event import MAX_LFS_OBJECTS, Decision, Exchange, LfsBatch, LfsObject, PolicyRef
+from forgewall.record.event import Announcement as Announced
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request, the policy it is judged by, the forge it goes to (None for other hosts), and its target once known."""
+    """A request, the policy it is judged by, the forge it goes to (None for other hosts), and its target once known.
+
+    `announced` is what an LFS answer told this client about the URL; `commands` are those of a push and `batch` the
+    objects of an LFS batch, once they were read.
+    """
 
     policy: Policy
     arrival: Arrival
     forge: ForgeHost | None = None
     target: Target | None = None
+    announced: Announcement | None = None
+    commands: Commands | None = None
+    batch: Batch | None = None
 
     def decision(self, verdict: Verdict) -> Decision:
         """The event that tells of `verdict`."""
@@ -33,10 +45,22 @@ class Case:
             verdict=verdict,
             policy=policy_ref(self.policy),
             target=self.target,
+            refs=self.refs,
+            lfs=_batch(self.batch) if self.batch is not None else None,
+            announced=_announced(self.announced) if self.announced is not None else None,
         )
 
-    def reply(self, verdict: Verdict, event_id: str | None, head: bytes = b"") -> Reply:
-        """The refusal in the client's language; `head` is the beginning of the body, as far as it was read."""
+    @property
+    def refs(self) -> tuple[RefUpdate, ...]:
+        """What the request changes, as far as that is known before its body goes on."""
+        if self.commands is not None:
+            return self.commands.updates
+        if self.batch is not None and self.batch.ref is not None:
+            return (RefUpdate(name=self.batch.ref, action=RefAction.UPDATE),)
+        return ()
+
+    def reply(self, verdict: Verdict, event_id: str | None) -> Reply:
+        """The refusal in the client's language."""
         target = self.target
         refusal = Refusal(
             code=verdict.code,
@@ -49,7 +73,7 @@ class Case:
             kind=target.kind if target else None,
             limit=verdict.max_upload,
         )
-        return refuse(refusal, self.arrival.request, target, head)
+        return refuse(refusal, self.arrival.request, target, self.commands or b"")
 
     @property
     def exchange(self) -> Exchange:
@@ -67,22 +91,50 @@ class Case:
             content_length=self.arrival.content_length,
             mime_type=mime_type.partition(";")[0].strip() if mime_type else None,
             server_name=self.arrival.server_name,
-            role=self.forge.role.value if self.forge else "",
+            role=self.forge.role.value if self.forge else "store" if self.announced else "",
         )
 
     @property
-    def is_push_body(self) -> bool:
-        """Whether the body begins with the command list of a git push that can be read as it is."""
+    def is_push(self) -> bool:
+        """Whether the body begins with the command list of a git push."""
+        return self._posts_to("git-receive-pack") and self.arrival.has_body
+
+    @property
+    def is_push_advertisement(self) -> bool:
+        """Whether the forge is asked what it says before a push."""
         request = self.arrival.request
         return (
             self.target is not None
-            and self.arrival.has_body
-            and request.method == "POST"
-            and request.path.partition("?")[0].endswith("/git-receive-pack")
-            and request.header("content-encoding") in (None, "identity")
+            and self.target.operation is Operation.PUSH
+            and request.method == "GET"
+            and request.path.partition("?")[0].endswith("/info/refs")
+        )
+
+    @property
+    def is_lfs_batch(self) -> bool:
+        """Whether the body lists LFS objects to upload."""
+        uploads = self.target is not None and self.target.operation is Operation.LFS_UPLOAD
+        return uploads and self._posts_to("objects/batch")
+
+    def _posts_to(self, end: str) -> bool:
+        request = self.arrival.request
+        return (
+            self.target is not None and request.method == "POST" and request.path.partition("?")[0].endswith(f"/{end}")
         )
 
 
 def policy_ref(policy: Policy) -> PolicyRef:
     """The policy as events name it."""
     return PolicyRef(digest=policy.digest, file=policy.file, mode=policy.mode)
+
+
+def _batch(batch: Batch) -> LfsBatch:
+    return LfsBatch(
+        objects=tuple(LfsObject(oid=one.oid, size=one.size) for one in batch.objects[:MAX_LFS_OBJECTS]),
+        object_count=len(batch.objects),
+        object_bytes=batch.total,
+    )
+
+
+def _announced(announcement: Announcement) -> Announced:
+    return Announced(oid=announcement.oid, size=announcement.size, transfer=announcement.transfer)

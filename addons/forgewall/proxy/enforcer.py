@@ -5,13 +5,13 @@ exception into a refusal. A decision is recorded before its ruling is returned, 
 forge never gets a byte, that the log lacks. The policy is one attribute, replaced whole; what is under way keeps the
 one it started with.
 
-Not here: mitmproxy, sockets, and what an operation is. Connections before any request are `proxy.tunnels`.
+Not here: mitmproxy, sockets, and what an operation is. Connections before any request are `proxy.tunnels`, what happens
+to an admitted body is `proxy.uploads`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,35 +20,49 @@ from forgewall.decide.engine import decide
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import internal_error, log_unwritable, protocol_block
 from forgewall.decide.tunnel import other_host
-from forgewall.enforce.gate import Cut, Gate
+from forgewall.enforce.gate import Gate
+from forgewall.enforce.inflate import whole
 from forgewall.enforce.reply import Failure, Reply, unavailable
+from forgewall.identify.announced import Announcement
 from forgewall.identify.engine import identify
-from forgewall.identify.opening import bare_host, split_authority
+from forgewall.identify.opening import bare_host
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.sockets import is_notification_socket
-from forgewall.inspect.commands import CommandReader
-from forgewall.model import Action, BodyState, Effect, Mode, Target, Verdict
+from forgewall.inspect.commands import Malformed
+from forgewall.inspect.lfs import MAX_BATCH, Batch, read_batch, too_large
+from forgewall.model import Action, BodyState, Effect, Mode, Request, Target, Verdict
+from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case
+from forgewall.proxy.examiner import Examiner, beyond
+from forgewall.proxy.held_body import HeldBody
 from forgewall.proxy.journal import Journal
+from forgewall.proxy.push_head import WIRE_BYTES, PushHead
+from forgewall.proxy.readers import BatchAnswer
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
-from forgewall.proxy.transit import Transit
-from forgewall.record.event import UPSTREAM, Decision, Result, Stage, Upload
+from forgewall.proxy.syntax import protocol_problem, syntax_problem
+from forgewall.proxy.uploads import Uploads
+from forgewall.record.event import UPSTREAM, Stage
 from forgewall.sizes import size
 
 HOLD_BYTES = 256 * 1024
-"""How much of a body may be held before the verdict."""
+"""How much of a body may be held in memory before the verdict."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line plus headers beyond this are refused with 431 (RFC 6585 section 5)."""
+
+type Settle = Callable[[bytes, bool], Refused | Admitted]
+"""What a held body comes to; see `Held`."""
 
 
 class Enforcer:
     """Rules on requests by the policy in force; `policy` may be replaced at any time between two calls."""
 
-    def __init__(self, policy: Policy, journal: Journal) -> None:
+    def __init__(self, policy: Policy, journal: Journal, examiner: Examiner | None = None) -> None:
         self.policy = policy
         self.journal = journal
+        self.examiner = examiner or Examiner()
+        self._uploads = Uploads(journal, self.examiner)
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
@@ -62,56 +76,78 @@ class Enforcer:
     def _judge(self, arrival: Arrival) -> Ruling:
         request = arrival.request
         forge = self.policy.registry.lookup(request.host)
-        case = Case(self.policy, arrival, forge)
+        announced = self.examiner.announcements.find(arrival.subject.client, request)
+        case = Case(self.policy, arrival, forge, announced=announced)
         if arrival.head_bytes > MAX_HEAD_BYTES:
             reason = f"the request's headers take {arrival.head_bytes} bytes, more than the {MAX_HEAD_BYTES} allowed"
             return self._refuse(case, protocol_block("header-size", reason))
-        problem = syntax_problem(arrival) or (_protocol_problem(arrival, forge) if forge is not None else None)
+        problem = syntax_problem(arrival)
+        if problem is None and (forge is not None or announced is not None):
+            problem = protocol_problem(arrival, forge)
         if problem is not None:
             return self._refuse(case, problem)
-        if forge is None:
+        if forge is None and announced is None:
             return self._judge_other(case)
-        if request.header("upgrade") is not None:
+        if request.header("upgrade") is not None and forge is not None:
             ruling = self._judge_upgrade(case, forge)
             if ruling is not None:
                 return ruling
-        case = replace(case, target=_identify(case))
-        if case.target is not None and case.target.wants_body and arrival.has_body:
-            if arrival.content_length is not None and arrival.content_length > HOLD_BYTES:
-                return self._judge_body(case, b"", BodyState.TOO_LONG)
-            return Held(
-                limit=HOLD_BYTES,
-                enough=lambda _chunk: False,
-                settle=lambda body, whole: self._settle(case, body, whole),
-            )
+        return self._judge_target(replace(case, target=_identify(case)))
+
+    def _judge_target(self, case: Case) -> Ruling:
+        if case.is_push:
+            return self._judge_push(case)
+        if case.target is not None and case.target.wants_body and case.arrival.has_body:
+            return self._judge_body(case)
         return self._rule(case)
 
-    def _settle(self, case: Case, body: bytes, whole: bool) -> Refused | Admitted:
-        try:
-            state = BodyState.COMPLETE if whole and len(body) <= HOLD_BYTES else BodyState.TOO_LONG
-            ruling = self._judge_body(case, body if state is BodyState.COMPLETE else b"", state)
-        except Exception as error:
-            return Refused(self.internal_error(case.arrival, "judging a request's body", error))
-        return ruling.settle(body, whole) if isinstance(ruling, Held) else ruling
+    def _judge_push(self, case: Case) -> Ruling:
+        """A push is judged by its command list, unless its head alone forbids it; git is told of each ref."""
+        verdict = self._verdict(case)
+        if verdict.action is Action.BLOCK:
+            return self._refuse(case, verdict)
+        head = PushHead(case.arrival.request.header("content-encoding"))
 
-    def _judge_body(self, case: Case, body: bytes, state: BodyState) -> Ruling:
-        request = replace(case.arrival.request, body=body, body_state=state)
-        seen = replace(case, arrival=replace(case.arrival, request=request))
-        return self._rule(replace(seen, target=_identify(seen)))
+        def settle(_body: bytes, _whole: bool) -> Ruling:
+            answer = head.answer
+            if isinstance(answer, Malformed):
+                read = replace(case, commands=head.so_far)
+                return Refused(self._record(read, protocol_block("malformed", answer.reason)))
+            return self._rule(replace(case, commands=answer))
 
-    def _rule(self, case: Case) -> Ruling:
-        assert case.target is not None
-        arrival = case.arrival
-        verdict = decide(case.policy, case.target, arrival.subject, arrival.content_length, datetime.now(UTC))
-        counted = arrival.has_body and verdict.max_upload is not None and verdict.over is Action.BLOCK
-        if counted and verdict.action is not Action.BLOCK:
-            problem = Gate.refusal_for(arrival.request.header("content-encoding"))
-            if problem is not None:
-                verdict = protocol_block("encoding", problem)
-        return self._refuse(case, verdict) if verdict.action is Action.BLOCK else self._admit(case, verdict)
+        return Held(limit=WIRE_BYTES, enough=head.enough, settle=self._guarded(case, settle))
+
+    def _judge_body(self, case: Case) -> Ruling:
+        """The body tells more than the head: a small one is held in memory, a long one on disk if all depends on it."""
+        body = HeldBody(case.arrival.request)
+        strict = self._verdict(case)
+        limit, spool = HOLD_BYTES, None
+        if body.can_be_skimmed and strict.action is Action.BLOCK:
+            limit = max(limit, strict.max_upload or case.policy.defaults.max_upload)
+            spool = self.examiner.space.open(limit + HOLD_BYTES)
+        length = case.arrival.content_length
+        if length is not None and length > limit:
+            return self._rule(_seen(case, replace(case.arrival.request, body_state=BodyState.TOO_LONG)))
+
+        def settle(held: bytes, whole: bool) -> Ruling:
+            return self._rule(_seen(case, body.request(held, whole=whole)))
+
+        return Held(limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool)
+
+    def _guarded(self, case: Case, settle: Callable[[bytes, bool], Ruling]) -> Settle:
+        """`settle`, where a failure refuses, and so does what would have to be held again."""
+
+        def guarded(body: bytes, whole: bool) -> Refused | Admitted:
+            try:
+                ruling = settle(body, whole)
+                return ruling.settle(body, whole) if isinstance(ruling, Held) else ruling
+            except Exception as error:
+                return Refused(self.internal_error(case.arrival, "judging a request's body", error))
+
+        return guarded
 
     def _judge_other(self, case: Case) -> Ruling:
-        """A plain-HTTP request to a host that is no forge: streamed on unread, unless its Host names a forge."""
+        """A request to a host that is no forge: streamed on unread, unless its Host names a forge."""
         request = case.arrival.request
         lookup = case.policy.registry.lookup
         named = next((found for a in case.arrival.authorities if (found := lookup(bare_host(a))) is not None), None)
@@ -141,69 +177,112 @@ class Enforcer:
         self.journal.write(case.decision(replace(verdict, action=Action.LOG, would_action=Action.BLOCK)))
         return Admitted(None, websocket=True) if websocket else None
 
-    # -- admitting ---------------------------------------------------------------------------------------------------
+    # -- the verdict -------------------------------------------------------------------------------------------------
 
-    def _admit(self, case: Case, verdict: Verdict) -> Refused | Admitted:
-        arrival, policy = case.arrival, case.policy
+    def _verdict(self, case: Case) -> Verdict:
+        """What the policy says of the request as far as it is known."""
+        assert case.target is not None
+        arrival = case.arrival
+        return decide(case.policy, case.target, arrival.subject, arrival.content_length, datetime.now(UTC), case.refs)
+
+    def _rule(self, case: Case) -> Refused | Admitted | Held:
+        answer: AnswerReader | None = None
+        verdict = self._verdict(case)
+        if verdict.action is not Action.BLOCK and case.is_lfs_batch:
+            case, verdict = self._with_batch(case, verdict)
+        if verdict.action is not Action.BLOCK:
+            verdict = self._coded(case, verdict)
+        if verdict.action is Action.BLOCK:
+            return self._refuse(case, verdict)
+        meter = self.examiner.meter(case, verdict)
+        announced = case.batch.total if case.batch is not None else case.arrival.content_length
+        if case.is_push_advertisement:
+            announced = None  # the push is still to come
+        exceeded = meter.announce(announced)
+        if exceeded is not None:
+            return self._refuse(case, replace(beyond(exceeded), scrutiny=verdict.scrutiny))
+        if case.batch is not None:
+            answer = self._batch_answer(case, case.batch, verdict)
+        return self._uploads.admit(
+            case, verdict, meter, lambda error: self.internal_error(case.arrival, "examining an upload", error), answer
+        )
+
+    def _coded(self, case: Case, verdict: Verdict) -> Verdict:
+        """The verdict on a body in a coding that can't be undone, where it has to be."""
         write = case.target is not None and case.target.effect is Effect.WRITE
-        noted = write or verdict.action is Action.LOG or verdict.would_action is not None or policy.events.reads
-        decision = case.decision(verdict) if noted else None
-        if decision and not self.journal.write(decision) and write and policy.events.on_error is Action.BLOCK:
-            return Refused(case.reply(log_unwritable(), None))
-        return Admitted(
-            Transit(
-                gate=Gate(
-                    limit=verdict.max_upload,
-                    over=verdict.over,
-                    content_encoding=arrival.request.header("content-encoding") if arrival.has_body else None,
-                ),
-                decision=decision if arrival.has_body else None,
-                content_length=arrival.content_length,
-                keep_head=case.is_push_body,
-                on_cut=lambda transit, cut: self._cut(case, transit, cut, decision or case.decision(verdict), noted),
-                on_error=lambda error: self.internal_error(arrival, "examining an upload", error),
-                record=lambda upload, exceeded: self._uploaded(upload, verdict, exceeded),
+        counted = verdict.max_upload is not None and verdict.over is Action.BLOCK
+        if not case.arrival.has_body or not (write or counted):
+            return verdict
+        problem = Gate.refusal_for(case.arrival.request.header("content-encoding"))
+        return verdict if problem is None else _unless_observed(verdict, protocol_block("encoding", problem))
+
+    # -- git-lfs -----------------------------------------------------------------------------------------------------
+
+    def _with_batch(self, case: Case, verdict: Verdict) -> tuple[Case, Verdict]:
+        """The case with the objects it announces, and the verdict on them."""
+        request = case.arrival.request
+        batch: Batch | str = "the LFS batch is too long to be read; upload fewer objects at a time"
+        if request.body_state is BodyState.COMPLETE:
+            body = whole(request.body, request.header("content-encoding"), MAX_BATCH)
+            batch = read_batch(body) if body is not None else "the LFS batch can't be read"
+        if isinstance(batch, str):
+            return case, _unless_observed(verdict, protocol_block("lfs", batch))
+        case = replace(case, batch=batch)
+        if batch.ref is not None:
+            verdict = self._verdict(case)
+        large = too_large(batch, verdict.max_upload) if verdict.over is Action.BLOCK else None
+        if large is not None and verdict.action is not Action.BLOCK:
+            reason = (
+                f"the object {large.oid[:12]} has {size(large.size)}, more than the limit of "
+                f"{size(verdict.max_upload or 0)}"
             )
-        )
+            block = replace(verdict, action=Action.BLOCK, would_action=None, code="too-large", reason=reason, trace=())
+            verdict = _unless_observed(verdict, block)
+        return case, verdict
 
-    def _cut(self, case: Case, transit: Transit, cut: Cut, decision: Decision, noted: bool) -> Reply:
-        verdict = replace(
-            decision.verdict, action=Action.BLOCK, would_action=None, code=cut.code, reason=cut.reason, trace=()
-        )
-        if not noted:
-            self.journal.write(decision)
-        transit.decision = decision
-        upload = replace(transit.upload(Result.CUT), verdict=verdict)
-        reply = case.reply(verdict, upload.id, transit.head)
-        written = self.journal.write(replace(upload, response_status=reply.status))
-        return reply if written else case.reply(verdict, None, transit.head)
+    def _batch_answer(self, case: Case, batch: Batch, verdict: Verdict) -> BatchAnswer:
+        assert case.target is not None
+        client = case.arrival.subject.client
 
-    def _uploaded(self, upload: Upload, verdict: Verdict, exceeded: bool) -> None:
-        if exceeded:
-            reason = f"the body is larger than the limit of {size(verdict.max_upload or 0)}, or can't be counted"
-            upload = replace(upload, verdict=replace(verdict, action=Action.LOG, code="too-large", reason=reason))
-        self.journal.write(upload)
+        def remember(announcements: tuple[Announcement, ...]) -> str | None:
+            return self.examiner.announcements.remember(client, announcements)
+
+        def refuse(problem: str) -> Reply | None:
+            block = _unless_observed(verdict, protocol_block("lfs", problem))
+            if block.action is not Action.BLOCK:
+                self.journal.write(case.decision(block))
+                return None
+            return self._record(case, block)
+
+        return BatchAnswer(batch, case.arrival.request, case.target, remember, refuse)
 
     # -- refusing ----------------------------------------------------------------------------------------------------
 
     def _refuse(self, case: Case, verdict: Verdict) -> Refused | Held:
         """Record the block and make its reply; a refused push gives its commands first: git is told of each ref."""
-        decision = case.decision(verdict)
-        event_id: str | None = decision.id
-        reply = case.reply(verdict, event_id)
-        if not self.journal.write(replace(decision, response_status=reply.status)):
-            event_id = None
-            if case.policy.events.on_error is Action.BLOCK:
-                verdict = log_unwritable()
-            reply = case.reply(verdict, None)
-        if not case.is_push_body:
-            return Refused(reply)
-        reader = CommandReader()
+        if not case.is_push or case.commands is not None or verdict.code == "encoding":
+            return Refused(self._record(case, verdict))
+        verdict, event_id, _ = self._recorded(case, verdict)
+        head = PushHead(case.arrival.request.header("content-encoding"))
         return Held(
-            limit=HOLD_BYTES,
-            enough=lambda chunk: reader.feed(chunk) is not None,
-            settle=lambda body, _whole: Refused(case.reply(verdict, event_id, body)),
+            limit=WIRE_BYTES,
+            enough=head.enough,
+            settle=lambda _body, _whole: Refused(replace(case, commands=head.so_far).reply(verdict, event_id)),
         )
+
+    def _record(self, case: Case, verdict: Verdict) -> Reply:
+        """The reply that `verdict` blocks with, after its event was written."""
+        return self._recorded(case, verdict)[2]
+
+    def _recorded(self, case: Case, verdict: Verdict) -> tuple[Verdict, str | None, Reply]:
+        """The verdict, its event's id, and the reply; another verdict and no id where the log can't be written."""
+        decision = case.decision(verdict)
+        reply = case.reply(verdict, decision.id)
+        if self.journal.write(replace(decision, response_status=reply.status)):
+            return verdict, decision.id, reply
+        if case.policy.events.on_error is Action.BLOCK:
+            verdict = log_unwritable()
+        return verdict, None, case.reply(verdict, None)
 
     def refuse(
         self, arrival: Arrival, verdict: Verdict, forge: ForgeHost | None = None, stage: Stage = Stage.REQUEST
@@ -246,53 +325,22 @@ _CAUSES: Mapping[Failure, str] = MappingProxyType(
 
 
 def _identify(case: Case) -> Target:
-    target = identify(case.arrival.request, case.policy.registry)
+    target = identify(case.arrival.request, case.policy.registry, case.announced)
     if target is None:
         raise LookupError("a forge host without a target")
     return target
 
 
-def syntax_problem(arrival: Arrival) -> Verdict | None:
-    """A head that two readers could understand differently, whoever it is for (RFC 9112 sections 2.3, 3.2 and 5.5)."""
-    request = arrival.request
-    if arrival.http_version not in {"1.0", "1.1", "2"}:
-        return protocol_block("framing", "the request is of no HTTP version that can be passed on")
-    if any(_BREAKS.search(name) or _BREAKS.search(value) for name, value in request.headers):
-        return protocol_block("framing", "a header field holds a line break or NUL")
-    starts_well = request.path.startswith("/") or (request.method == "OPTIONS" and request.path == "*")
-    if not starts_well or _NO_TARGET.search(request.path):
-        return protocol_block("framing", "the request target is not a path")
-    return None
+def _seen(case: Case, request: Request) -> Case:
+    """The case now that `request`'s body is known."""
+    seen = replace(case, arrival=replace(case.arrival, request=request))
+    return replace(seen, target=_identify(seen))
 
 
-_BREAKS = re.compile(r"[\r\n\x00]")
-_NO_TARGET = re.compile(r"[\x00-\x20\x7f]")
-
-
-def _protocol_problem(arrival: Arrival, forge: ForgeHost) -> Verdict | None:
-    """What makes a request to a forge one that can't be trusted to be what it says; None if nothing does."""
-    request = arrival.request
-    if (request.scheme, request.port) not in {("https", forge.tls_port), ("http", 80)}:
-        open_ports = f"{forge.tls_port} (HTTPS) and 80 (HTTP)"
-        reason = f"{request.host} is a code forge, and only its ports {open_ports} are open, not {request.port}"
-        return protocol_block("port", reason)
-    coding = request.header("transfer-encoding")
-    if coding is not None and coding.lower() != "chunked":
-        return protocol_block("framing", "the body has a transfer coding that can't be counted")
-    disagreement = _host_disagreement(arrival)
-    return protocol_block("host-mismatch", disagreement) if disagreement is not None else None
-
-
-def _host_disagreement(arrival: Arrival) -> str | None:
-    """Why the names in a request to a forge don't agree, or None (RFC 9110 section 7.2, RFC 9113 section 8.3.1)."""
-    request = arrival.request
-    if not arrival.authorities:
-        return f"the request to {request.host} names no Host"
-    if sum(name == "host" for name, _ in request.headers) > 1:
-        return f"the request to {request.host} names more than one Host"
-    default = 443 if request.scheme == "https" else 80
-    for authority in arrival.authorities:
-        host, port = split_authority(authority)
-        if host != request.host or (port or str(default)) != str(request.port):
-            return f"the request goes to {request.host}:{request.port}, but its Host is {authority[:100]!r}"
-    return None
+def _unless_observed(verdict: Verdict, block: Verdict) -> Verdict:
+    """`block` instead of `verdict`, as a log where observe mode holds."""
+    if not verdict.scrutiny.observing:
+        return block
+    return replace(
+        block, action=Action.LOG, would_action=Action.BLOCK, max_upload=verdict.max_upload, scrutiny=verdict.scrutiny
+    )

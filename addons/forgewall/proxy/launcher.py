@@ -36,10 +36,13 @@ from forgewall.proxy.addon import ForgewallAddon
 from forgewall.proxy.certificates import CA, ensure_ca
 from forgewall.proxy.dispatch import Dispatch
 from forgewall.proxy.enforcer import Enforcer
+from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
 from forgewall.proxy.policyfile import PolicyFile
+from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.settings import Address, Settings
+from forgewall.proxy.spool import SpoolSpace, checked
 from forgewall.proxy.tls import Tls
 from forgewall.proxy.tunnels import TunnelDesk
 from forgewall.record.log import EventLog, EventLogError
@@ -119,7 +122,7 @@ class Launcher:
 
     async def _serve(self, master: ProxyMaster, policy: Policy, ca: CA, log: EventLog) -> None:
         journal = Journal(log)
-        enforcer = Enforcer(selftest.policy(), journal)
+        enforcer = Enforcer(selftest.policy(), journal, await asyncio.to_thread(self._examiner))
         desk = TunnelDesk(enforcer, master.close)
         wired = wiring.Wiring(enforcer, desk, lambda request: self._own_page(request, enforcer, ca))
         unheard.install(master.dispatch.hears)
@@ -142,7 +145,7 @@ class Launcher:
             await asyncio.wait([watch])
 
     async def _self_test(self, master: ProxyMaster, enforcer: Enforcer) -> None:
-        silent = Enforcer(enforcer.policy, _Unlogged())
+        silent = Enforcer(enforcer.policy, _Unlogged(), enforcer.examiner)
         current = wiring.current()
         current.enforcer = silent
         try:
@@ -166,6 +169,11 @@ class Launcher:
         except EventLogError as error:
             raise StartError(f"{error} Choose another directory with --events.") from error
         return log
+
+    def _examiner(self) -> Examiner:
+        """Compiling the rules takes a second, so it is done before anybody waits. Raises StartError."""
+        rules = self._settings.secret_rules
+        return Examiner(scanner=read_rules(rules), space=SpoolSpace(checked(self._settings.spool)))
 
     def _own_page(self, request: Request, enforcer: Enforcer, ca: CA) -> Reply:
         return landing(

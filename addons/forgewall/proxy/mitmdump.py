@@ -22,9 +22,11 @@ from forgewall.model import Request
 from forgewall.proxy import policy_news, wiring
 from forgewall.proxy.addon import ForgewallAddon
 from forgewall.proxy.enforcer import Enforcer
+from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
 from forgewall.proxy.policyfile import PolicyFile
+from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.tunnels import TunnelDesk
 from forgewall.record.log import EventLog
 
@@ -89,7 +91,7 @@ class MitmdumpAddon(ForgewallAddon):
         )
         log.check()
         journal = Journal(log)
-        enforcer = Enforcer(policy, journal)
+        enforcer = Enforcer(policy, journal, Examiner(scanner=read_rules(None)))
         wired = wiring.Wiring(enforcer, TunnelDesk(enforcer, self._close), _no_page)
         wiring.install(wired)
         journal.write(policy_news.loaded(policy, None))

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgewall.enforce.reply import Reply
+from forgewall.proxy.answer_hold import AnswerReader
+from forgewall.proxy.spool import DiskSpool
 from forgewall.proxy.transit import Transit
 
 
@@ -21,10 +23,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The request goes upstream. `transit` watches its body; None for a host that is no forge: streamed unread."""
+    """The request goes upstream. `transit` watches its body; None for a host that is no forge: streamed unread.
+
+    `answer` reads what comes back, where that has to be read before the client gets it.
+    """
 
     transit: Transit | None
     websocket: bool = False
+    answer: AnswerReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +38,14 @@ class Held:
     """The beginning of the body is needed first.
 
     `enough` is told each chunk and says whether the bytes so far settle it; `settle` is then called with all of them
-    and whether that is the whole body. Beyond `limit` bytes it is settled in any case.
+    and whether that is the whole body. Beyond `limit` bytes it is settled in any case. With a `spool` a body that
+    becomes larger than memory may hold is kept there, and `settle` gets no bytes: `enough` has seen them.
     """
 
     limit: int
     enough: Callable[[bytes], bool]
     settle: Callable[[bytes, bool], Refused | Admitted]
+    spool: DiskSpool | None = None
 
 
 type Ruling = Refused | Admitted | Held

@@ -15,8 +15,10 @@ from forgewall.decide.policy import Policy
 from forgewall.errors import StartError
 
 HOST = "selftest.forgewall.invalid"
-LIMIT = 64 * 1024
-UPLOAD = 1024 * 1024
+LIMIT = 512 * 1024
+"""More than is held back before the first byte goes on, so that the cut upload has streamed."""
+
+UPLOAD = 2 * 1024 * 1024
 SECONDS = 20.0
 
 _POLICY = f"""
@@ -25,6 +27,8 @@ contact: the administrator of this proxy
 forges: [{{host: {HOST}, kind: gitlab}}]
 approved: [{{repo: {HOST}/approved/repository, max_upload: {LIMIT}}}]
 """
+
+_PACKAGE = "/api/v4/projects/approved%2Frepository/packages/generic/self-test/1/file"
 
 type Address = tuple[str, int]
 
@@ -92,7 +96,7 @@ async def _with_origin(
 
 
 async def _blocked(listening: Address, origin: _Origin) -> None:
-    status = await _upload(listening, "/stranger/repository.git/git-receive-pack", chunked=False)
+    status = await _upload(listening, "POST /stranger/repository.git/git-receive-pack", chunked=False)
     if origin.connections:
         raise _failure(f"a blocked upload reached the forge ({origin.received} bytes)")
     if status == 100 or not status:
@@ -100,7 +104,7 @@ async def _blocked(listening: Address, origin: _Origin) -> None:
 
 
 async def _cut(listening: Address, origin: _Origin) -> None:
-    status = await _upload(listening, "/approved/repository.git/git-receive-pack", chunked=True)
+    status = await _upload(listening, f"PUT {_PACKAGE}", chunked=True)
     if not origin.connections:
         raise _failure("an approved upload did not reach the forge")
     await origin.gone.wait()
@@ -112,11 +116,12 @@ async def _cut(listening: Address, origin: _Origin) -> None:
         raise _failure("an upload over its limit got no answer")
 
 
-async def _upload(listening: Address, path: str, *, chunked: bool) -> int:
-    """Send `UPLOAD` bytes and return the status of the answer, 0 for none."""
+async def _upload(listening: Address, what: str, *, chunked: bool) -> int:
+    """Send `UPLOAD` bytes to the method and path of `what`, and return the status of the answer, 0 for none."""
     reader, writer = await asyncio.open_connection(*listening)
     framing = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {UPLOAD}"
-    head = f"POST http://{HOST}{path} HTTP/1.1\r\nHost: {HOST}\r\n{framing}\r\n\r\n"
+    method, path = what.split()
+    head = f"{method} http://{HOST}{path} HTTP/1.1\r\nHost: {HOST}\r\n{framing}\r\n\r\n"
     block = b"x" * 16384
     piece = b"%x\r\n%s\r\n" % (len(block), block) if chunked else block
 

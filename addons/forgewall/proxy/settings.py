@@ -21,6 +21,8 @@ class Settings:
     certs: Path
     upstream_ca: Path | None
     connect_to: Mapping[Address, Address]
+    spool: Path | None = None
+    secret_rules: Path | None = None
 
 
 def parse_listen(text: str) -> Address:

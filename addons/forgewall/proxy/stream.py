@@ -4,7 +4,7 @@ Theory. mitmproxy's `HttpStream` buffers bodies, answers a refused upload only a
 half way and lets a request through when a hook fails. `GuardedStream` keeps its states for what is admitted and adds:
 
     headers ─▶ judge ─┬─ Refused ─▶ reply at once ─▶ drain (bounded bytes and time) ─▶ drop
-                      ├─ Held ────▶ collect (bounded bytes and time) ─▶ settle ─▶ one of the other two
+                      ├─ Held ────▶ collect (bounded bytes, bounded pauses) ─▶ settle ─▶ one of the other two
                       └─ Admitted ▶ open upstream ─▶ stream through the transit ─┬─▶ end
                                                                                  └─ CutOff ▶ abort upstream, reply
 
@@ -24,8 +24,10 @@ from mitmproxy.proxy.layers import http as mitm
 
 from forgewall.enforce.reply import Failure, Reply
 from forgewall.proxy import backlog, head, unheard, wiring
-from forgewall.proxy.answering import AnsweringStream
+from forgewall.proxy.answer_hold import AnswerHold
 from forgewall.proxy.arrival import Arrival
+from forgewall.proxy.collecting import HOLD_SECONDS, CollectingStream
+from forgewall.proxy.holding import Holding
 from forgewall.proxy.response import response_of
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.transit import CutOff
@@ -38,22 +40,17 @@ if TYPE_CHECKING:
 EARLY_BYTES = 256 * 1024
 """How much of an answer that comes before its request's end is kept until then."""
 
-HOLD_SECONDS = 60.0
-"""How long a client may take to send the part of a body that is held before the verdict."""
-
 type CommandGenerator[T] = layer.CommandGenerator[T]
 
 
-class GuardedStream(AnsweringStream):
+class GuardedStream(CollectingStream):
     """The HTTP stream of every exchange, over TLS and in plain."""
 
-    ruling: Ruling | None = None
-    arrival: Arrival | None = None
     early_bytes = 0
+    reading: AnswerHold | None = None
 
     def __init__(self, context: Context, stream_id: int) -> None:
         super().__init__(context, stream_id)
-        self.held = bytearray()
         self.early: list[mitm.HttpEvent] = []
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -80,7 +77,7 @@ class GuardedStream(AnsweringStream):
         else:
             if self.early and isinstance(event, _RESPONSE_EVENTS):
                 yield from self.release()
-            yield from super()._handle_event(event)
+            yield from self.on_answer(event)
 
     def waits(self, event: Any) -> bool:
         """Keep an answer that begins while the body is still being judged: a cut could no longer say why.
@@ -101,7 +98,33 @@ class GuardedStream(AnsweringStream):
         """Go on with the answer that waited."""
         waiting, self.early = self.early, []
         for event in waiting:
+            yield from self.on_answer(event)
+
+    def on_answer(self, event: events.Event) -> CommandGenerator[None]:
+        """As in the base class, but an answer that has to be read goes through its reader."""
+        if self.reading is None or not isinstance(event, _RESPONSE_EVENTS):
             yield from super()._handle_event(event)
+            return
+        try:
+            ready = self.reading.take(event)
+        except Exception as error:
+            ready = self.wiring.internal_error(self.arrival, "reading an answer", error)
+        if isinstance(ready, Reply):
+            yield from self.replace_answer(ready)
+            return
+        for waiting in ready:
+            if not self.answered:
+                yield from super()._handle_event(waiting)
+
+    def replace_answer(self, reply: Reply) -> CommandGenerator[None]:
+        """Give the client `reply` instead of the forge's answer; nothing of that was sent."""
+        done = self.client_state == self.state_done
+        error = mitm.RequestProtocolError(self.stream_id, "refused", mitm.ErrorCode.CANCEL)
+        yield mitm.SendHttp(error, self.context.server)
+        self.end_transit()
+        yield from self.refuse(reply)
+        if done:
+            yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
 
     def on_deadline(self, event: events.Wakeup) -> CommandGenerator[None]:
         """A drain or a hold has taken too long."""
@@ -109,7 +132,10 @@ class GuardedStream(AnsweringStream):
             return
         if self.client_state == self.state_drain:
             yield from self.stop_drain("the refused upload was not stopped in time")
+        elif self.client_state == self.state_hold and self.goes_on():
+            yield from self.set_deadline(HOLD_SECONDS)
         elif self.client_state == self.state_hold:
+            self.let_go()
             yield from self.refuse(self.wiring.stalled(self.known_arrival))
 
     @property
@@ -166,45 +192,8 @@ class GuardedStream(AnsweringStream):
             yield from self.refuse(self.ruling.reply)
         elif isinstance(self.ruling, Held):
             self.client_state = self.state_hold
+            self.held = Holding(self.ruling.spool)
             yield from self.set_deadline(HOLD_SECONDS)
-
-    # -- holding -----------------------------------------------------------------------------------------------------
-
-    def state_hold(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
-        """Collect the beginning of the body until it settles the ruling."""
-        assert isinstance(self.ruling, Held)
-        whole = isinstance(event, mitm.RequestEndOfMessage)
-        chunk = event.data if isinstance(event, mitm.RequestData) else b""
-        self.held += chunk
-        try:
-            if not whole and not self.ruling.enough(chunk) and len(self.held) <= self.ruling.limit:
-                return
-            body = bytes(self.held)
-            self.ruling = self.ruling.settle(body, whole)
-        except Exception as error:
-            body = b""
-            self.ruling = Refused(self.wiring.internal_error(self.arrival, "settling a held body", error))
-        self.held.clear()
-        self.clear_deadline()
-        yield from self.resume(body, whole)
-
-    def resume(self, body: bytes, whole: bool) -> CommandGenerator[None]:
-        """Go on with a settled ruling: refuse, or stream what was held and what follows."""
-        if isinstance(self.ruling, Refused):
-            yield from self.refuse(self.ruling.reply)
-            if whole:
-                yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
-            return
-        if isinstance(self.ruling, Admitted):
-            head.prepare(self.flow.request, self.ruling, has_body=True)
-        self.flow.request.stream = True
-        yield from self.start_request_stream()
-        if self.client_state == self.state_stream_request_body and body:
-            yield from self.state_stream_request_body(mitm.RequestData(self.stream_id, body))
-        if self.client_state == self.state_stream_request_body and whole:
-            yield from self.state_stream_request_body(mitm.RequestEndOfMessage(self.stream_id))
-        elif self.client_state == self.state_drain and whole:
-            yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
 
     # -- streaming ---------------------------------------------------------------------------------------------------
 
@@ -221,6 +210,7 @@ class GuardedStream(AnsweringStream):
         if not isinstance(self.ruling, Admitted):
             yield from self.refuse(wiring.last_resort("opening a connection without a ruling", None))
             return False
+        self.reading = AnswerHold(self.ruling.answer) if self.ruling.answer is not None else None
         self.wiring.permit(self.context.client, (self.flow.request.host, self.flow.request.port))
         return (yield from super().make_server_connection())
 
@@ -320,7 +310,8 @@ class GuardedStream(AnsweringStream):
             yield from self.state_drain(mitm.RequestEndOfMessage(self.stream_id))
 
     def end_transit(self) -> None:
-        """Tell the transit that its stream is over."""
+        """Tell the transit that its stream is over, and forget what was held."""
+        self.let_go()
         if isinstance(self.ruling, Admitted) and self.ruling.transit is not None:
             self.ruling.transit.close()
 

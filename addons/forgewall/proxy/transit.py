@@ -1,4 +1,9 @@
-"""A request body on its way through: counted by the gate, and told of in one `upload` event when it is over.
+"""A request body on its way through: counted, examined, held back where it must be, and told of in one `upload` event.
+
+Theory. A body that is examined is kept back until it is over or larger than `HOLD_BYTES`: what is small is judged whole
+before its first byte goes on. Beyond that it streams, but the last chunk always waits for the next one, and at the end
+for `finish`: so whatever the end of the body shows, the forge hasn't got all of it. A body that is only counted waits
+for nothing but the chunk that completes its announced length.
 
 Not here: deciding. A transit is made by the enforcer with the verdict it keeps to its end, whatever the policy becomes.
 """
@@ -9,12 +14,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from forgewall.decide.objection import Objection as Said
+from forgewall.enforce.examination import Examination
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Reply
-from forgewall.record.event import Decision, Result, Upload
+from forgewall.enforce.volume import Exceeded, Meter
+from forgewall.record.event import Decision, Objection, Result, Upload
+from forgewall.record.signals import signals
 
-HEAD_BYTES = 64 * 1024
-"""How much of a push is kept to tell git about each ref after a cut."""
+HOLD_BYTES = 256 * 1024
+"""How much of an examined body is kept back before its first byte goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,57 +42,64 @@ class Transit:
         gate: Gate,
         decision: Decision | None,
         content_length: int | None,
-        keep_head: bool,
-        on_cut: Callable[[Transit, Cut], Reply],
+        on_cut: Callable[[Transit, Cut | Exceeded], Reply],
         on_error: Callable[[Exception], Reply],
-        record: Callable[[Upload, bool], None],
+        record: Callable[[Transit, Upload], None],
+        examination: Examination | None = None,
+        meter: Meter | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         """`decision` is None where the request itself isn't logged; then only a cut leaves a trace.
 
         `content_length` in bytes, if announced: whoever counts along upstream takes the message for complete at its
-        last byte, so the chunk that holds it is kept until `finish`. `keep_head`: a cut's reply will need the body's
-        first bytes (a push's command list).
+        last byte, so the chunk that holds it is kept until `finish`. `examination` is what the gate shows the body to,
+        `meter` counts what really goes on, `on_close` gives back what the examination used.
         """
         self.gate = gate
         self.decision = decision
+        self.examination = examination
+        self._meter = meter
         self._on_cut = on_cut
         self._on_error = on_error
+        self._on_close = on_close
         self._record = record
-        self.head = b""
         self._content_length = content_length
-        self._last = b""
-        self._head_room = HEAD_BYTES if keep_head else 0
+        self._kept: list[bytes] = []
+        self._kept_bytes = 0
+        self._streaming = examination is None
+        self._ended: CutOff | None = None
         self._started = time.monotonic()
         self._complete = False
         self._status: int | None = None
         self._told = False
 
     def feed(self, chunk: bytes) -> bytes | CutOff:
-        """What of `chunk` may go on now. An exception in here ends the transit, never lets the chunk through."""
-        if self._head_room:
-            self.head += chunk[: self._head_room]
-            self._head_room = HEAD_BYTES - len(self.head)
+        """What may go on now. An exception in here ends the transit, never lets the chunk through."""
+        if self._ended is not None:
+            return self._ended
         try:
             outcome = self.gate.feed(chunk)
             if isinstance(outcome, Cut):
-                return CutOff(self._cut(outcome))
+                return self._cut(outcome)
+            return self._send(self._held_back(outcome.chunk))
         except Exception as error:
-            return CutOff(self._on_error(error))
-        if self.gate.wire_bytes == self._content_length:
-            self._last += outcome.chunk
-            return b""
-        return outcome.chunk
+            return self._fail(error)
 
     def finish(self) -> bytes | CutOff:
         """The body has ended: what is left to go on, before the message may be ended upstream."""
+        if self._ended is not None:
+            return self._ended
         try:
             outcome = self.gate.finish()
+            if not isinstance(outcome, Cut) and self.examination is not None:
+                outcome = self.examination.finish() or outcome
             if isinstance(outcome, Cut):
-                return CutOff(self._cut(outcome))
+                return self._cut(outcome)
+            sent = self._send(self._all_kept())
         except Exception as error:
-            return CutOff(self._on_error(error))
-        self._complete = True
-        return self._last + outcome.chunk
+            return self._fail(error)
+        self._complete = not isinstance(sent, CutOff)
+        return sent
 
     def answered(self, status: int) -> None:
         """The forge has answered with this HTTP status."""
@@ -98,20 +114,15 @@ class Transit:
             self._tell(Result.REFUSED if refused else Result.COMPLETE)
         else:
             self._tell(Result.ABORTED)
-
-    def _cut(self, cut: Cut) -> Reply:
-        self._told = True
-        return self._on_cut(self, cut)
-
-    def _tell(self, result: Result) -> None:
-        if self._told or self.decision is None:
-            return
-        self._told = True
-        self._record(self.upload(result), self.gate.exceeded)
+        self._let_go()
 
     def upload(self, result: Result) -> Upload:
         """The event for what has passed so far; there must be a decision."""
         assert self.decision is not None
+        examination = self.examination
+        evidence = examination.evidence if examination is not None else None
+        said = examination.objections if examination is not None else []
+        found = signals(evidence) if evidence is not None else ()
         return Upload(
             decision=self.decision,
             result=result,
@@ -120,4 +131,80 @@ class Transit:
             sha256=self.gate.sha256,
             seconds=time.monotonic() - self._started,
             response_status=self._status,
+            evidence=evidence,
+            objections=tuple(_told(objection) for objection in said),
+            objection_count=examination.objection_count if examination is not None else 0,
+            would_cut=examination.would_cut if examination is not None else False,
+            signals=tuple(dict.fromkeys((*found, *(o.signal for o in said if o.signal in _BEYOND_EVIDENCE)))),
         )
+
+    def _held_back(self, chunk: bytes) -> bytes:
+        """What of the bytes so far goes on, now that `chunk` has come."""
+        if not self._streaming:
+            self._keep(chunk)
+            if self._kept_bytes <= HOLD_BYTES:
+                return b""
+            self._streaming = True
+            last = self._kept.pop()
+            ready = self._all_kept()
+            self._keep(last)
+            return ready
+        if self.examination is not None:
+            ready = self._all_kept() if chunk else b""
+            self._keep(chunk)
+            return ready
+        if self.gate.wire_bytes == self._content_length:
+            self._keep(chunk)
+            return b""
+        return chunk
+
+    def _keep(self, chunk: bytes) -> None:
+        if chunk:
+            self._kept.append(chunk)
+            self._kept_bytes += len(chunk)
+
+    def _all_kept(self) -> bytes:
+        kept, self._kept, self._kept_bytes = self._kept, [], 0
+        return kept[0] if len(kept) == 1 else b"".join(kept)
+
+    def _send(self, data: bytes) -> bytes | CutOff:
+        """`data`, once there is room for it in every window that it counts in."""
+        if data and self._meter is not None and (exceeded := self._meter.spend(len(data))) is not None:
+            return self._cut(exceeded)
+        return data
+
+    def _cut(self, cut: Cut | Exceeded) -> CutOff:
+        self._told = True
+        self._ended = CutOff(self._on_cut(self, cut))
+        self._let_go()
+        return self._ended
+
+    def _fail(self, error: Exception) -> CutOff:
+        self._ended = CutOff(self._on_error(error))
+        return self._ended
+
+    def _let_go(self) -> None:
+        self._kept.clear()
+        if self._on_close is not None:
+            self._on_close()
+            self._on_close = None
+
+    def _tell(self, result: Result) -> None:
+        if self._told or self.decision is None:
+            return
+        self._told = True
+        self._record(self, self.upload(result))
+
+
+_BEYOND_EVIDENCE = frozenset({"path", "ref"})
+"""Signals that no evidence shows by itself."""
+
+
+def _told(objection: Said) -> Objection:
+    return Objection(
+        rule=objection.rule,
+        reference=objection.reference,
+        action=objection.action,
+        reason=objection.reason,
+        would_block=objection.would_block,
+    )

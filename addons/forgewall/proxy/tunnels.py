@@ -26,7 +26,7 @@ from forgewall.enforce.reply import Reply
 from forgewall.enforce.ssh import disconnect
 from forgewall.identify.opening import Opening, Protocol, read_opening
 from forgewall.identify.registry import fold_host
-from forgewall.model import Request
+from forgewall.model import Request, Subject
 from forgewall.proxy import backlog
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.enforcer import Enforcer
@@ -59,7 +59,7 @@ class TunnelDesk:
             host = fold_host(flow.request.host.strip("[]")) or flow.request.host.lower()
             arrival = replace(arrival, request=replace(arrival.request, host=host))
             context.server.address = (host, flow.request.port)
-            plan = plan_connect(policy, host, flow.request.port)
+            plan = self._plan(policy, arrival.subject, host, flow.request.port)
             if plan.verdict is not None:
                 reply = self._enforcer.refuse(arrival, plan.verdict, plan.forge, Stage.CONNECTION)
                 if plan.passage is Passage.REFUSE:
@@ -83,9 +83,14 @@ class TunnelDesk:
         """
         try:
             policy = self._enforcer.policy
+            host, port = arrival.request.host, arrival.request.port
             if policy is not planned:  # a reload in between: plan by what holds now
-                plan = plan_connect(policy, arrival.request.host, arrival.request.port)
-            now = plan_opening(policy, arrival.request.host, plan, opening)
+                plan = self._plan(policy, arrival.subject, host, port)
+            now = plan_opening(policy, host, plan, opening)
+            if now.verdict is not None and plan.passage is Passage.DECRYPT and plan.forge is None:
+                # No TLS to the announced store, so nothing that was announced: as if there were no announcement.
+                plan = plan_connect(policy, host, port)
+                now = plan if plan.verdict is not None else plan_opening(policy, host, plan, opening)
             if now.verdict is None or now.verdict is plan.verdict:
                 return now, b""
             seen = replace(arrival, server_name=opening.name)
@@ -95,6 +100,14 @@ class TunnelDesk:
         except Exception as error:
             self._enforcer.internal_error(arrival, "reading the first bytes of a tunnel", error)
             return Plan(passage=Passage.REFUSE, verdict=internal_error()), b""
+
+    def _plan(self, policy: Policy, subject: Subject, host: str, port: int) -> Plan:
+        """What becomes of a tunnel; one to a shared store is read for clients that were told to upload there."""
+        plan = plan_connect(policy, host, port)
+        tunnelled = plan.passage in (Passage.TUNNEL, Passage.REFUSE)
+        if plan.forge is None and tunnelled and self._enforcer.examiner.announcements.names(subject.client, host):
+            return Plan(passage=Passage.DECRYPT)
+        return plan
 
     def relayed(self, client: Client, names: frozenset[str]) -> None:
         """A raw tunnel of `client` to these names is open."""
@@ -176,7 +189,7 @@ class Tunnel(layer.Layer):
         data = events.DataReceived(self.context.client, self._buffer)
         self._buffer = b""
         match plan.passage:
-            case Passage.DECRYPT if plan.forge is not None and self._child is None:
+            case Passage.DECRYPT if self._child is None:
                 # A bare address whose SNI is a forge is that forge: connect by its name, not by the client's address.
                 host = opening.name or self.arrival.request.host
                 self.context.server.address = (host, self.arrival.request.port)

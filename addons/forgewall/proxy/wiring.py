@@ -19,6 +19,8 @@ from mitmproxy.proxy.context import Context
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import protocol_block
 from forgewall.enforce.reply import Failure, Reply
+from forgewall.identify.registry import ForgeHost
+from forgewall.inspect.inspector import SpoolFull
 from forgewall.model import Request
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.enforcer import MAX_HEAD_BYTES, Enforcer
@@ -66,6 +68,16 @@ class Wiring:
     def internal_error(self, arrival: Arrival | None, where: str, error: BaseException) -> Reply:
         """The reply where our code failed."""
         return last_resort(where, error) if arrival is None else self.enforcer.internal_error(arrival, where, error)
+
+    def no_room(self, arrival: Arrival | None, error: SpoolFull) -> Reply:
+        """The reply where a body has to be kept on disk and can't be."""
+        if arrival is None:
+            return last_resort("keeping a body", error)
+        reason = f"the request's body has to be seen whole before it goes on, and {error}"
+        return self.enforcer.refuse(arrival, protocol_block("spool", reason), forge=self._forge(arrival))
+
+    def _forge(self, arrival: Arrival) -> ForgeHost | None:
+        return self.enforcer.policy.registry.lookup(arrival.request.host)
 
     def unavailable(self, arrival: Arrival, failure: Failure, detail: str) -> Reply:
         """The reply where the forge can't be reached."""

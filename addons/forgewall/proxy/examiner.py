@@ -1,0 +1,112 @@
+"""Makes what an admitted upload is examined and metered with, from what the process shares: rules, windows, disk.
+
+Not here: what the parts do (`inspect`, `enforce`), and which uploads are admitted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from forgewall.decide.limits import over_limit
+from forgewall.enforce.examination import Examination
+from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, Volume, accounts
+from forgewall.identify.announced_memory import Announcements
+from forgewall.inspect.body import inspector_for
+from forgewall.inspect.inspector import Inspector
+from forgewall.inspect.lfs_object import LfsObjectInspector, expected_by, expected_in
+from forgewall.inspect.push import PushInspector
+from forgewall.inspect.secrets import Scanner
+from forgewall.model import Depth, Effect, Operation, Verdict
+from forgewall.proxy.case import Case
+from forgewall.proxy.spool import DiskSpool, SpoolSpace
+
+BASES_BYTES = 4 * 1024 * 1024 * 1024
+"""How much of one pack's inflated delta bases may go to disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An examination, and the spool to close when it is over."""
+
+    examination: Examination
+    spool: DiskSpool | None = None
+
+    def close(self) -> None:
+        """Nothing more will be examined."""
+        if self.spool is not None:
+            self.spool.close()
+
+
+class Examiner:
+    """One per process: the secret rules, the rolling windows, what LFS answers announced, and the disk for spools."""
+
+    def __init__(
+        self,
+        *,
+        scanner: Scanner | None = None,
+        volume: Volume | None = None,
+        space: SpoolSpace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`scanner` None: the rules that Forgewall ships with; `clock` gives seconds that only grow."""
+        self._scanner = scanner
+        self._volume = volume or LocalVolume()
+        self._clock = clock
+        self.space = space or SpoolSpace()
+        self.announcements = Announcements(clock)
+
+    def examined(self, case: Case, verdict: Verdict) -> Examined | None:
+        """What the body of an admitted request is read with; None where it is only counted."""
+        target = case.target
+        if target is None or target.effect is not Effect.WRITE or not case.arrival.has_body:
+            return None
+        spool = self.space.open(BASES_BYTES) if case.commands is not None else None
+        inspector = self._inspector(case, verdict, spool)
+        return Examined(Examination(inspector, verdict.scrutiny), spool) if inspector is not None else None
+
+    def _inspector(self, case: Case, verdict: Verdict, spool: DiskSpool | None) -> Inspector | None:
+        depth, request, target = verdict.scrutiny.depth, case.arrival.request, case.target
+        assert target is not None
+        scanner = self.scanner if depth is Depth.FULL else None
+        if case.commands is not None:
+            return PushInspector(depth=depth, scanner=scanner, spool=spool)
+        if target.operation is Operation.LFS_UPLOAD and request.method != "POST":
+            expected = expected_by(case.announced) if case.announced is not None else expected_in(request.path)
+            if expected is not None:
+                return LfsObjectInspector(expected, scanner)
+        return inspector_for(request, target, depth=depth, scanner=scanner)
+
+    def meter(self, case: Case, verdict: Verdict) -> Meter:
+        """The meter of a request that `verdict` lets pass; only writes are metered: a full window stops no fetch."""
+        target = case.target
+        if target is None or target.effect is not Effect.WRITE:
+            return Meter(self._volume, (), self._clock)
+        key = target.key
+        owner = "/".join(key.split("/")[:2]) if key is not None and "/" in key else key
+        subject = case.arrival.subject
+        spent = accounts(
+            case.policy.limits,
+            client=subject.client,
+            user=subject.user,
+            owner=owner,
+            repository=key if target.repository is not None else None,
+            approved=verdict.code == "approved",
+        )
+        return Meter(self._volume, spent, self._clock, observing=verdict.scrutiny.observing)
+
+    @property
+    def scanner(self) -> Scanner:
+        """The rules that tell a secret; compiled when they are first needed."""
+        if self._scanner is None:
+            self._scanner = Scanner.built_in()
+        return self._scanner
+
+
+def beyond(exceeded: Exceeded, *, observing: bool = False) -> Verdict:
+    """The verdict on what would exceed a rolling window."""
+    usage = exceeded.usage
+    # The reason goes to the client and to the log, where a user's name may have to stay out.
+    who = "this user" if exceeded.limit.per == "user" else exceeded.key
+    return over_limit(exceeded.limit, who, usage.bytes, usage.uploads, observing=observing)

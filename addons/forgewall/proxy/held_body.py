@@ -1,0 +1,56 @@
+"""A body that has to be seen before its request can be judged: whole in memory, or as a skim of what went to disk.
+
+A skim is the same document with its long strings replaced, so that a commit of many files shows the repository it goes
+to. Not here: keeping the bytes (`holding`), and what they are about (`identify`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from forgewall.enforce.inflate import Inflater, readable
+from forgewall.inspect.skim import Skimmer
+from forgewall.model import BodyState, Request
+from forgewall.proxy.holding import MEMORY_BYTES
+
+
+class HeldBody:
+    """Feed chunks with `enough`; `request` is what identify is to be shown then."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        coding = request.header("content-encoding")
+        self._inflater = Inflater(coding) if readable(coding) else None
+        self._skimmer = Skimmer.of(request) if self._inflater is not None else None
+        self._size = 0
+
+    @property
+    def can_be_skimmed(self) -> bool:
+        """Whether a body longer than memory may hold can be understood at all."""
+        return self._skimmer is not None
+
+    def enough(self, chunk: bytes) -> bool:
+        """Whether further bytes won't tell more: the skim has become too long, or can't be made."""
+        self._size += len(chunk)
+        if self._skimmer is None or self._inflater is None:
+            return False
+        for piece in self._inflater.feed(chunk):
+            self._skimmer.feed(piece)
+            if self._skimmer.failed:
+                return self._size > MEMORY_BYTES
+        return self._inflater.problem is not None and self._size > MEMORY_BYTES
+
+    def request(self, held: bytes, *, whole: bool) -> Request:
+        """The request with its body: `held` if that is all of it, else the skim, else none."""
+        if whole and self._size <= MEMORY_BYTES:
+            return replace(self._request, body=held, body_state=BodyState.COMPLETE)
+        skim = self._skim() if whole else None
+        if skim is None:
+            return replace(self._request, body_state=BodyState.TOO_LONG)
+        headers = tuple(pair for pair in self._request.headers if pair[0] != "content-encoding")
+        return replace(self._request, headers=headers, body=skim, body_state=BodyState.COMPLETE)
+
+    def _skim(self) -> bytes | None:
+        if self._skimmer is None or self._inflater is None or self._inflater.finish() is not None:
+            return None
+        return self._skimmer.finish()

@@ -129,9 +129,12 @@ def test_the_facts_do_not_depend_on_the_chunks(
 def test_secrets_are_found_up_to_where_the_object_ends() -> None:
     secret = b"key = AKIA" + b"QYLPMN5HHHFPZAM2" + b"\n"
     scanner = Scanner.built_in()
-    found = [
-        fact for fact in inspect(Expected(oid=None, most=None), secret, scanner=scanner) if isinstance(fact, Secret)
-    ]
-    late = [fact for fact in inspect(Expected(oid=None, most=0), secret, scanner=scanner) if isinstance(fact, Secret)]
-    assert late == []
-    assert all(fact.path is None for fact in found)
+
+    def found(expected: Expected, *chunks: bytes) -> list[Fact]:
+        return [fact for fact in inspect(expected, *chunks, scanner=scanner) if isinstance(fact, Secret)]
+
+    assert len(found(Expected(oid=None, most=None), secret)) == 1
+    assert found(Expected(oid=None, most=None), *(bytes((byte,)) for byte in secret)) == found(
+        Expected(oid=None, most=len(secret)), secret
+    )
+    assert found(Expected(oid=None, most=10), secret) == []

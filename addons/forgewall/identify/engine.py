@@ -26,7 +26,7 @@ _READERS: Mapping[Kind, Reader] = MappingProxyType(
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 _REWRITES = frozenset({"x-original-url", "x-rewrite-url"})
-_UPLOADS = frozenset({"POST", "PUT", "PATCH"})
+_UPLOADS = frozenset({"PUT", "PATCH"})  # a POST to a store is a form of the forge's own pages
 _STORES = frozenset({Role.STORE, Role.LFS})
 # Hosts where paths name nothing that an address could hold, whatever the kind.
 _BARE_ROLES = frozenset({Role.STORE, Role.ACTIONS, Role.SOCKET, Role.PAGES, Role.TELEMETRY, Role.LFS})

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import hashlib
 
-from forgewall.evidence import Fact, File
+from forgewall.evidence import Fact, File, Unread
 from forgewall.inspect.magic import Sniffer
 from forgewall.inspect.secrets import Scanner, SecretStream
 
 
 class FileReader:
-    """Reads one file. `path` and `oid` may be set later, before `finish`, where they become known only then."""
+    """Reads one file. `path` and `oid` may be set later, before `finish`, where they become known only then.
+
+    A secret that is told before has the path that was known when it was found.
+    """
 
     __slots__ = ("_hash", "_secrets", "_sniffer", "oid", "path", "size")
 
@@ -30,19 +33,23 @@ class FileReader:
 
     def feed(self, data: bytes | memoryview) -> list[Fact]:
         """The file's next bytes: the secrets that are certain by now."""
-        self.size += len(data)
-        self._hash.update(data)
-        self._sniffer.feed(data)
+        chunk = data if isinstance(data, bytes) else bytes(data)
+        self.size += len(chunk)
+        self._hash.update(chunk)
+        self._sniffer.feed(chunk)
         if self._secrets is None:
             return []
-        return [*self._secrets.feed(data)]
+        self._secrets.path, self._secrets.oid = self.path, self.oid
+        return [*self._secrets.feed(chunk)]
 
     def finish(self) -> list[Fact]:
-        """The file has ended: the rest of its secrets, then exactly one File."""
+        """The file has ended: the rest of its secrets, what was left unread of it, then exactly one File."""
         facts: list[Fact] = []
         if self._secrets is not None:
-            self._secrets.path = self.path
+            self._secrets.path, self._secrets.oid = self.path, self.oid
             facts.extend(self._secrets.finish())
+            if self._secrets.gave_up is not None:
+                facts.append(Unread(reason=self._secrets.gave_up))
         nature = self._sniffer.finish()
         facts.append(
             File(

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from forgewall.inspect.patterns import Match, Pattern
+from forgewall.inspect.patterns import MEMORY, MORE_MEMORY, Match, Pattern
 from forgewall.inspect.rules import Allowlist, Rule
 
 LINE = 2048
@@ -38,7 +38,7 @@ class Matcher:
         self.id = rule.id
         self.generic = "generic" in rule.id
         try:
-            self._pattern = Pattern(rule.regex)
+            self._pattern = Pattern(rule.regex, memory=MORE_MEMORY if self.generic else MEMORY)
             self._path = None if rule.path is None else Pattern(rule.path)
             self._allowed = tuple(_Allowed(one) for one in rule.allowlists)
         except ValueError as error:

@@ -13,8 +13,9 @@ from typing import Protocol, cast
 import hyperscan
 import re2
 
-MEMORY = 1 << 20
-"""Most bytes RE2 may hold for one pattern's automaton; beyond it is slower, not larger."""
+MEMORY, MORE_MEMORY = 1 << 20, 8 << 20
+"""Most bytes RE2 may hold for one pattern's automaton, beyond which it is slower, not larger; and the same for the few
+patterns that ordinary text is full of candidates for."""
 
 
 class Match(Protocol):
@@ -30,11 +31,11 @@ class Pattern:
 
     __slots__ = ("_compiled", "groups")
 
-    def __init__(self, regex: str) -> None:
-        """Raises ValueError with the engine's words if `regex` can't be used."""
+    def __init__(self, regex: str, *, memory: int = MEMORY) -> None:
+        """`memory` in bytes. Raises ValueError with the engine's words if `regex` can't be used."""
         options = re2.Options()
         options.encoding = re2.Options.Encoding.LATIN1  # bytes; a pattern's UTF-8 letters are matched as their bytes
-        options.max_mem = MEMORY
+        options.max_mem = memory
         options.log_errors = False
         try:
             self._compiled = re2.compile(regex.encode(), options)

@@ -13,20 +13,22 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import engine, traffic, uploads
+from bench import engine, large, traffic, uploads
 from bench.plan import FULL, SMALL, Plan
 
 type Measure = Callable[[Path, Plan, Callable[[str], None]], str]
 
 PARTS: Mapping[str, Measure] = MappingProxyType(
-    {"engine": engine.measure, "traffic": traffic.measure, "uploads": uploads.measure}
+    {"engine": engine.measure, "traffic": traffic.measure, "uploads": uploads.measure, "large": large.measure}
 )
+ORDINARY = ("engine", "traffic", "uploads")
+"""What runs when no part is named."""
 
 
 def main(words: list[str] | None = None) -> int:
     """Run the parts named in `words` (the command line's if None); returns the exit code."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure Forgewall beside stock mitmproxy on loopback.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all but large)")
     parser.add_argument("--small", action="store_true", help="only see that all runs; the numbers mean nothing")
     args = parser.parse_args(words)
     unknown = [part for part in args.parts if part not in PARTS]
@@ -40,12 +42,13 @@ def main(words: list[str] | None = None) -> int:
     plan = SMALL if args.small else FULL
     print(_machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="forgewall-bench-") as directory:
-        for part in args.parts or PARTS:
+        for part in args.parts or ORDINARY:
             room = Path(directory) / part
             room.mkdir()
             result = PARTS[part](room, plan, say)
             print(f"\n{result}", flush=True)
-    print(f"\nMedians of {plan.rounds} rounds (uploads: {plan.upload_rounds}); ratios within each round.")
+    rounds = f"{plan.rounds} rounds ({plan.upload_rounds} of uploads, {plan.body_rounds} of large ones)"
+    print(f"\nMedians of {rounds}; ratios within each round.")
     print(f"{time.monotonic() - start:.0f} seconds in all.")
     return 0
 

@@ -76,7 +76,7 @@ def text_push(directory: Path, origin: Origin, length: int) -> Push:
     def stream() -> Iterator[bytes]:
         nonlocal written
         chosen = random.Random(1)
-        lines = _lines(chosen)
+        lines = _lines(chosen, min(LINES, length // 40))
         yield _commit("Much source")
         while written < length:
             text = b"".join(chosen.choices(lines, k=chosen.randint(*FILE_LINES)))
@@ -88,7 +88,7 @@ def text_push(directory: Path, origin: Origin, length: int) -> Push:
     return Push(repository=repository, body=_record(origin, repository, directory / "text.push"), content=written)
 
 
-def _lines(chosen: random.Random) -> list[bytes]:
+def _lines(chosen: random.Random, count: int) -> list[bytes]:
     letters = "etaoinshrdlucmfwypvbgk"
     words = ["".join(chosen.choices(letters, k=chosen.randint(2, 11))) for _ in range(WORDS)]
     chances = list(
@@ -96,7 +96,7 @@ def _lines(chosen: random.Random) -> list[bytes]:
     )  # Zipf's law, so that it compresses as source does
     return [
         (chosen.choice(_SHAPES).format(*chosen.choices(words, cum_weights=chances, k=5)) + "\n").encode()
-        for _ in range(LINES)
+        for _ in range(count)
     ]
 
 

@@ -40,6 +40,7 @@ cache_effective_user {user}
 shutdown_lifetime 1 seconds
 visible_hostname bench.example
 via off
+pinger_enable off
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,14 @@ SCHEMA: dict[str, Any] = json.loads((FOLDER / "schema.json").read_text("utf-8"))
 
 
 class PlainLoader(yaml.SafeLoader):
-    """YAML as editors read it: no dates."""
+    """YAML 1.2 as editors read it: no dates, and only true and false are truth values."""
 
 
 PlainLoader.yaml_implicit_resolvers = {
-    first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, regexp) for tag, regexp in resolvers if tag.rpartition(":")[2] not in {"timestamp", "bool"}]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:true|false)\Z"), ["t", "f"])
 
 
 def valid(text: str) -> bool:

@@ -12,7 +12,7 @@ from forgewall.decide.complaints import quote
 from forgewall.decide.document import Node, Scalar
 from forgewall.decide.fields import Fields, duration_of, size_of
 from forgewall.model import Action, Limit, Verdict
-from forgewall.sizes import rounded, size
+from forgewall.sizes import rounded
 
 PER = ("client", "user", "owner", "repository", "unapproved")
 LIMIT_KEYS = ("per_client", "per_user", "per_owner", "per_repository", "unapproved", "over")
@@ -21,6 +21,7 @@ MAX_WINDOWS = 10
 """Windows under one key: each is counted for every upload."""
 _UPLOADS = re.compile(r"([0-9]{1,9}) ?uploads?\Z", re.ASCII)
 _AS_IN = "as in 500MiB/1h or 1000 uploads/1d"
+_UNITS = ("TiB", "TB", "GiB", "GB", "MiB", "MB", "KiB", "KB", "B")
 _SPANS = ((7 * 86400, "w", "week"), (86400, "d", "day"), (3600, "h", "hour"), (60, "m", "minute"), (1, "s", "second"))
 
 
@@ -92,8 +93,11 @@ def limit_key(limit: Limit) -> str:
 
 def written(limit: Limit) -> str:
     """The limit as it is written in a policy: `500MiB/1h`."""
-    amount = f"{limit.uploads} uploads" if limit.size is None else size(limit.size).replace(" ", "").replace(",", "")
-    amount = amount.replace("bytes", "B").replace("byte", "B")
+    if limit.size is None:
+        amount = f"{limit.uploads} uploads"
+    else:
+        unit = next(unit for unit in _UNITS if limit.size % size_of(f"1{unit}") == 0)
+        amount = f"{limit.size // size_of(f'1{unit}')}{unit}"
     factor, letter, _ = next(span for span in _SPANS if limit.seconds % span[0] == 0)
     return f"{amount}/{limit.seconds // factor}{letter}"
 

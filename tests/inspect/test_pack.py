@@ -80,6 +80,14 @@ def repository(tmp_path: Path) -> Repository:
     return made(tmp_path / "r")
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Not to be changed."""
+    repository = made(tmp_path_factory.mktemp("filled") / "r")
+    fill(repository)
+    return repository
+
+
 def made(path: Path, object_format: str = "sha1") -> Repository:
     path.mkdir()
     repository = Repository(path, object_format)
@@ -189,10 +197,9 @@ def test_several_thousand_small_files(repository: Repository) -> None:
     assert {name.path for name in of(NamedFile, facts)} == {path for _, path in repository.paths("HEAD")}
 
 
-def test_a_push_of_what_is_new_names_whole_paths(repository: Repository) -> None:
-    fill(repository)
-    facts = read([repository.pack("main\n^main~3\n")])
-    agrees(repository, facts, ("main", "^main~3"))
+def test_a_push_of_what_is_new_names_whole_paths(filled: Repository) -> None:
+    facts = read([filled.pack("main\n^main~3\n")])
+    agrees(filled, facts, ("main", "^main~3"))
     assert {file.path for file in of(File, facts)} == {"src/part1/file1.py", "big.txt"}
 
 
@@ -211,16 +218,15 @@ def test_a_thin_pack_is_read_as_far_as_it_goes(repository: Repository) -> None:
 
 @pytest.mark.parametrize("spool", [None, MemorySpool])
 def test_bases_beyond_memory_are_read_from_the_spool_or_missed(
-    repository: Repository, spool: Callable[[], MemorySpool] | None
+    filled: Repository, spool: Callable[[], MemorySpool] | None
 ) -> None:
-    fill(repository)
-    pack = repository.pack()
+    pack = filled.pack()
     facts = read(chunks(pack, 1 << 16), PackReader(spool=spool() if spool else None, memory=100_000))
     assert malformed(facts) == []
     if spool is None:
         assert unread(facts) == ["the pack's deltas need more of its earlier objects than can be kept"]
     else:
-        agrees(repository, facts)
+        agrees(filled, facts)
         assert unread(facts) == []
 
 
@@ -245,9 +251,8 @@ def test_large_files_and_deltas_of_them(repository: Repository, spool: bool) -> 
         assert file.sha256 == hashlib.sha256(content).hexdigest()
 
 
-def test_any_chunks_give_the_same_facts(repository: Repository) -> None:
-    fill(repository)
-    pack = repository.pack()
+def test_any_chunks_give_the_same_facts(filled: Repository) -> None:
+    pack = filled.pack()
     whole = read([pack])
     for size in (1, 7, 1000):
         assert read(chunks(pack, size)) == whole
@@ -279,16 +284,15 @@ def test_rewritten_history_shows(repository: Repository) -> None:
     assert of(ForcedUpdate, read([pack], PackReader(updates=updates(old, base)))) == []  # not in the pack: not shown
 
 
-def test_a_merge_keeps_both_sides_and_a_moved_tag_keeps_nothing(repository: Repository) -> None:
-    fill(repository)
-    new = repository.git("rev-parse", "side").decode().strip()
+def test_a_merge_keeps_both_sides_and_a_moved_tag_keeps_nothing(filled: Repository) -> None:
+    new = filled.git("rev-parse", "side").decode().strip()
     for old in ("main", "side~1", "main~7"):
-        name = repository.git("rev-parse", old).decode().strip()
+        name = filled.git("rev-parse", old).decode().strip()
         for revisions in (f"{new}\n^{name}\n", ""):
-            facts = read([repository.pack(revisions)], PackReader(updates=updates(name, new)))
+            facts = read([filled.pack(revisions)], PackReader(updates=updates(name, new)))
             assert of(ForcedUpdate, facts) == []
-    first = repository.git("rev-parse", "v1").decode().strip()
-    repository.git("tag", "-f", "-a", "v1", "-m", "two", "side")
-    second = repository.git("rev-parse", "v1").decode().strip()
-    facts = read([repository.pack()], PackReader(updates=updates(first, second)))
+    first = filled.git("rev-parse", "v1").decode().strip()
+    filled.git("tag", "-f", "-a", "v2", "-m", "two", "side")
+    second = filled.git("rev-parse", "v2").decode().strip()
+    facts = read([filled.pack()], PackReader(updates=updates(first, second)))
     assert len(of(ForcedUpdate, facts)) == 1

@@ -7,6 +7,7 @@ what git does. Not here: many small requests (`traffic`), ten times as much for 
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -46,7 +47,10 @@ class Body:
 
 
 def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
-    """All of it, as a table."""
+    """All of it, as a table; a sentence where a program is missing."""
+    missing = [tool for tool in ("git", "curl") if shutil.which(tool) is None]
+    if missing:
+        return f"Large uploads are left out: there is no {missing[0]}."
     with Origin(directory / "origin") as origin:
         bodies_, pushes = _prepare(directory, plan, origin, say)
         with running(directory, origin, say) as routes:

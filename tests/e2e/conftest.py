@@ -12,6 +12,10 @@
 Where POLICY will do, the fixture `gateway` is quicker: one proxy for the whole session; each test starts with an empty
 home and without events.
 
+`run.repository(files)` makes a repository of any number of files, `run.files` says what is in it; `run.lfs_tree` and
+`run.lfs_clone` are for git-lfs. `forge.behave(host, Behaviour(lfs=GITHUB))` makes a host keep its objects in a store
+(`demo.batch`), and `Behaviour(bytes_per_second=…)` makes it slow.
+
 `run.curl("-T", "-", url, stdin=b"...")` and `run.client("git-lfs", ...)` work alike. The clients get a clean
 environment that leads to the proxy. A test names the system tools it needs with `@pytest.mark.needs("git-lfs")`; where
 one is missing the test skips, and fails if CI=true.
@@ -21,7 +25,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +35,7 @@ from demo.clients import Result
 from demo.forge import HOSTS, Forge
 from demo.proxy import Proxy
 
-from demo import clients
+from demo import clients, lfs_agent
 
 POLICY = """\
 version: 1
@@ -42,6 +47,7 @@ approved:
   - gitlab.com/acme/platform
   - bitbucket.org/acme
   - git.acme.example/acme
+  - huggingface.co/acme
 """
 
 
@@ -132,8 +138,57 @@ class Run(Proxy):
         self._check("git", "commit", "--quiet", "-m", message, cwd=tree)
         return self._check("git", "rev-parse", "HEAD", cwd=tree).stdout.strip()
 
-    def _check(self, *command: str, cwd: Path | None = None) -> Result:
-        result = clients.run(command, env=clients.environment(self.home), cwd=cwd)
+    def repository(
+        self, files: Iterable[tuple[str, bytes]], name: str = "repository", *, object_format: str = "sha1"
+    ) -> Path:
+        """A new repository without a work tree, whose branch `main` is one commit with `files` (path and content).
+
+        It is made by git-fast-import(1): 50,000 files take seconds.
+        """
+        directory = self.home / name
+        init = ("git", "init", "--quiet", "--bare", "--initial-branch=main", f"--object-format={object_format}")
+        self._check(*init, str(directory))
+        person = b"Ana Demo <ana@acme.example> 1767225600 +0000"
+        stream = [b"commit refs/heads/main\nauthor %s\ncommitter %s\ndata 5\nfiles\n" % (person, person)]
+        stream += [b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data) for path, data in files]
+        self._check("git", "fast-import", "--quiet", cwd=directory, stdin=b"".join(stream))
+        return directory
+
+    def files(self, repository: Path, revision: str = "main") -> dict[str, tuple[str, int]]:
+        """What git says of the files in `revision`: path to object id and size in bytes."""
+        listed = self._check("git", "ls-tree", "-r", "-z", "--long", revision, cwd=repository).stdout
+        entries = [entry.partition("\t") for entry in listed.split("\0") if entry]
+        return {path: (facts.split()[2], int(facts.split()[3])) for facts, _, path in entries}
+
+    def lfs_tree(self, files: Mapping[str, bytes], name: str = "lfs") -> Path:
+        """A new work tree with one commit whose `files` are git-lfs objects; it also knows how to send them in parts.
+
+        git-lfs is set up in this repository alone: filters, hooks and `demo.lfs_agent` for transfer `multipart`.
+        """
+        tree = self.home / name
+        self._check("git", "init", "--quiet", "--initial-branch=main", str(tree))
+        self._check("git", "lfs", "install", "--local", cwd=tree)
+        for setting, value in (("path", sys.executable), ("args", lfs_agent.__file__)):
+            self._check("git", "config", f"lfs.customtransfer.multipart.{setting}", value, cwd=tree)
+        attributes = "".join(f"{path} filter=lfs diff=lfs merge=lfs -text\n" for path in files)
+        (tree / ".gitattributes").write_text(attributes, encoding="utf-8")
+        for path, content in files.items():
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree / path).write_bytes(content)
+        self.commit(tree, "objects")
+        return tree
+
+    def lfs_clone(self, url: str, name: str = "copy") -> Path:
+        """A clone through the proxy whose git-lfs objects are fetched too."""
+        copy = self.home / name
+        filters = ("filter.lfs.smudge=git-lfs smudge -- %f", "filter.lfs.process=git-lfs filter-process")
+        options = [word for setting in filters for word in ("-c", setting)]
+        result = self.git(*options, "clone", "--quiet", url, str(copy))
+        assert result.ok, str(result)
+        return copy
+
+    def _check(self, *command: str, cwd: Path | None = None, stdin: bytes | None = None) -> Result:
+        result = clients.run(command, env=clients.environment(self.home), cwd=cwd, stdin=stdin, seconds=120)
         assert result.ok, str(result)
         return result
 

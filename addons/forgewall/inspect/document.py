@@ -69,7 +69,8 @@ class Document:
         self._waiting: deque[tuple[_Scope, Member]] = deque()
         self._facts: list[Fact] = list(heading.refs)
         self._refs = set(heading.refs)
-        self._base: RefUpdate | None = None
+        self._base: RefUpdate | None = None  # the branch that changes unless a new one is made of it
+        self._branched = False
         self._forced = False
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -131,7 +132,7 @@ class Document:
 
     def finish(self) -> list[Fact]:
         """The body has ended: the rest of the facts."""
-        if self._base is not None:
+        if self._base is not None and not self._branched:
             self._change(self._base)
         if self._forced:
             self._facts += [ForcedUpdate(name=name) for name in sorted({ref.name for ref in self._refs})]
@@ -174,9 +175,9 @@ class Document:
                 name = full_name(value.decode("utf-8", "replace"), prefix)
                 ref = RefUpdate(name=name, action=heading.action)
                 if self._key == "branch" and "new_branch" in members:
-                    self._base = ref  # changed only if no new branch is made of it
+                    self._base = ref
                 else:
-                    self._base = None if self._key == "new_branch" else self._base
+                    self._branched = self._branched or self._key == "new_branch"
                     self._change(ref)
         if self._key == "name" and heading.branches and value.startswith(b"refs/"):  # Azure's refUpdates
             self._change(RefUpdate(name=value.decode("utf-8", "replace"), action=heading.action))

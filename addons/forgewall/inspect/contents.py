@@ -23,18 +23,19 @@ TEXT = 4 * 1024 * 1024
 HELD = 10_000
 """So many files may wait for their names; the others are told without."""
 
+_HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 _WORDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 
 
 class Contents:
     """Reads objects, and gathers in `facts` what they tell until `told` is asked."""
 
-    __slots__ = ("_ancestry", "_format", "_held", "_reasons", "_scanner", "_trees", "_updates", "facts", "width")
+    __slots__ = ("_ancestry", "_hash", "_held", "_reasons", "_scanner", "_trees", "_updates", "facts", "width")
 
     def __init__(self, *, object_format: str, scanner: Scanner | None, updates: Iterable[RefUpdate]) -> None:
         """`scanner` None: no search for secrets. `updates` are the refs that the push changes."""
-        self._format = object_format
-        self.width = hashlib.new(object_format, usedforsecurity=False).digest_size
+        self._hash = _HASHES[object_format]
+        self.width = self._hash(usedforsecurity=False).digest_size
         self._scanner = scanner
         self._updates = tuple(update for update in updates if update.action is RefAction.UPDATE)
         self._ancestry = Ancestry(self.width) if self._updates else None
@@ -49,9 +50,7 @@ class Contents:
 
     def whole(self, kind: int, data: bytes) -> bytes:
         """An object's content in one piece; its id. Raises NotPack if it isn't of that type."""
-        digest = hashlib.new(self._format, b"%b %d\0" % (_WORDS[kind], len(data)), usedforsecurity=False)
-        digest.update(data)
-        oid = digest.digest()
+        oid = self._hash(b"%b %d\0" % (_WORDS[kind], len(data)) + data, usedforsecurity=False).digest()
         if kind == BLOB:
             path = self._trees.path(oid)
             reader = FileReader(path=path, scanner=self._scanner, oid=oid.hex())
@@ -63,7 +62,8 @@ class Contents:
 
     def large(self, kind: int, size: int) -> LargeObject:
         """An object of `size` bytes that comes in pieces."""
-        return LargeObject(self, kind, size, self._format, self._scanner)
+        digest = self._hash(b"%b %d\0" % (_WORDS[kind], size), usedforsecurity=False)
+        return LargeObject(self, kind, size, digest=digest, scanner=self._scanner)
 
     def told(self) -> list[Fact]:
         """The facts since this was last asked."""
@@ -163,13 +163,14 @@ class Contents:
 class LargeObject:
     """One object that comes in pieces: hashed, read as a file if it is one, collected if it is a text to be read."""
 
-    __slots__ = ("_contents", "_digest", "_kind", "_reader", "_text", "size")
+    __slots__ = ("_contents", "_digest", "_kind", "_reader", "_text")
 
-    def __init__(self, contents: Contents, kind: int, size: int, object_format: str, scanner: Scanner | None) -> None:
+    def __init__(
+        self, contents: Contents, kind: int, size: int, *, digest: hashlib._Hash, scanner: Scanner | None
+    ) -> None:
         self._contents = contents
         self._kind = kind
-        self.size = size
-        self._digest = hashlib.new(object_format, b"%b %d\0" % (_WORDS[kind], size), usedforsecurity=False)
+        self._digest = digest
         self._reader = FileReader(path=None, scanner=scanner) if kind == BLOB else None
         self._text = bytearray() if kind != BLOB and size <= TEXT else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -161,6 +162,7 @@ def test_an_announced_upload_goes_to_a_store() -> None:
     assert event["threat"]["technique"]["subtechnique"]["id"] == ["T1567.001", "T1567.002"]
 
 
+EAST, WEST = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))
 SECRET = "ghp_" + "A1b2" * 9
 
 
@@ -196,6 +198,14 @@ def test_a_secret_in_a_name_or_a_subject_is_redacted() -> None:
     event = told(evidence, objections=(replace(samples.OBJECTION, reason=f"a/{SECRET}/b matches `*`"),))
     assert SECRET[:9] not in json.dumps(event)
     assert event["forgewall"]["evidence"]["first_commit"]["subject"] == "use REDACTED or password=REDACTED"
+
+
+@pytest.mark.parametrize("time", [datetime.min.replace(tzinfo=EAST), datetime.max.replace(tzinfo=WEST)])
+def test_a_clock_that_is_out_of_bounds_is_left_out(time: datetime) -> None:
+    found = samples.summed([replace(samples.COMMIT, time=time), samples.COMMIT])
+    assert found.commit_count == 2
+    told_times = [told(found)["forgewall"]["evidence"][f"{one}_commit"].get("time") for one in ("first", "last")]
+    assert sorted(told_times, key=str) == ["2026-11-24T07:00:00.000Z", None]
 
 
 @given(st.lists(samples.facts(), max_size=40))

@@ -20,6 +20,7 @@ from forgewall.cli import events as command
 from forgewall.errors import UsageError
 from forgewall.model import Operation
 from forgewall.record import reader
+from forgewall.record.ecs import document
 from forgewall.record.event import Change, Result, Severity
 from forgewall.record.log import EventLog
 
@@ -84,6 +85,7 @@ def test_evidence_is_told_below_its_event_on_request(tmp_path: Path, log: EventL
     upload, *below, decision = capsys.readouterr().out.splitlines()
     assert upload[21:32].strip() == "WOULD-CUT"
     assert decision[21:32].strip() == "BLOCKED"
+    assert "CUT  " in command.readable(document(samples.upload(Result.CUT, would_cut=True)))[21:32]
     assert "    secret     aws-access-token  AKIA…(20)  deploy/env:3" in below
     assert all(line.startswith("    ") for line in below)
     run("--events", str(tmp_path), "--evidence", "--json")

@@ -54,6 +54,7 @@ def test_the_sentence_of_an_upload_ends_with_it() -> None:
     cut = samples.upload(Result.CUT, evidence=Evidence(file_count=2), verdict=samples.TOO_LARGE)
     assert sentence(cut).endswith("after 1000 bytes: more than 50 MiB; 2 files")
     assert sentence(samples.upload(would_cut=True)).startswith("Would have cut git push by")
+    assert sentence(samples.upload(Result.CUT, would_cut=True)).startswith("Cut git push by")
     assert sentence(samples.upload()).endswith("after 1000 bytes")
 
 

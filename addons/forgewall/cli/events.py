@@ -168,7 +168,7 @@ def _word(event: dict[str, Any]) -> str:
     action = _at(event, "forgewall.action")
     if dataset == "forgewall.upload":
         word = _at(event, "forgewall.upload.result")
-        if _at(event, "forgewall.upload.would_cut") == "True":
+        if word == "complete" and _at(event, "forgewall.upload.would_cut") == "True":
             word = "would-cut"
     elif dataset == "forgewall.policy":
         word = _at(event, "forgewall.change.result")

@@ -185,8 +185,8 @@ class Upload:
     `sha256` (hex) is of the bytes on the wire, None if nobody hashed them. `seconds` is how long it took. `verdict` is
     what ended it where that isn't the decision's own verdict (such as `too-large`); `response_status` is the answer.
     `evidence` is what was found in the body, None if it wasn't read. `objections` are what rules on contents said of
-    it, the gravest first, `objection_count` how many there were. `would_cut`: it went through only because of observe
-    mode. `signals` are the suspicious facts, one word each (`record.signals`).
+    it, the gravest first, `objection_count` how many there were. `would_cut`: a rule would have cut it but for
+    observe mode. `signals` are the suspicious facts, one word each (`record.signals`).
     """
 
     decision: Decision

@@ -101,7 +101,8 @@ def _upload(event: Upload) -> str:
     decision = event.decision
     held = summary(event.evidence) if event.evidence is not None else ""
     told = "; ".join(part for part in (event.verdict.reason if event.verdict else "", held) if part)
-    end = "Would have cut" if event.would_cut else _ENDED[event.result]
+    passed = event.would_cut and event.result is Result.COMPLETE
+    end = "Would have cut" if passed else _ENDED[event.result]
     return (
         f"{end} {operation_words(decision)} by {who(decision.subject)} "
         f"{_preposition(decision.target)} {place(decision)} after {event.wire_bytes} bytes{told and f': {told}'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from forgewall.evidence import Fact, File
@@ -24,7 +25,7 @@ def cut(data: bytes, size: int) -> list[bytes]:
 def cuts(data: bytes, places: Iterable[int]) -> list[bytes]:
     """`data` cut at `places`, taken modulo its length."""
     edges = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(edges)]
 
 
 def kind(data: bytes, *, chunk: int = 65536) -> str:

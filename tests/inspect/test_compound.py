@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.inspect.reading import kind
 
 HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)

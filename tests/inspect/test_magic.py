@@ -6,10 +6,10 @@ import tracemalloc
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.inspect.reading import cuts, read
 
 from forgewall.inspect.magic import Sniffer
 from forgewall.inspect.signatures import HEAD
-from tests.inspect.reading import cuts, read
 
 STARTS = [
     b"PK\x03\x04",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.inspect.reading import cuts
 
 from forgewall.inspect.passing import Needle, Spot, Tail
 from forgewall.inspect.patterns import Pattern
-from tests.inspect.reading import cuts
 
 CUTS = st.lists(st.integers(0, 500), max_size=30)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.inspect.reading import cut, kind, read
 
 PLAIN = b"%PDF-1.7\n" + b"1 0 obj\n<</Length 9>>\nendobj\n" * 4000 + b"trailer\n<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n"

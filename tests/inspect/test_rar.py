@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.inspect.reading import cuts, kind, read
 
 from forgewall.inspect import rar
-from tests.inspect.reading import cuts, kind, read
 
 
 def vint(number: int) -> bytes:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.inspect.reading import cuts, kind, read
 
 PLAIN = base64.b64decode(

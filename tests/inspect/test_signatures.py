@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
-
-from forgewall.inspect.signatures import HEAD, by_head, is_text
 from tests.inspect.reading import kind
 
-RSA = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - only its shape counts
+from forgewall.inspect.signatures import HEAD, by_head, is_text
+
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 PLAIN = serialization.NoEncryption()
 LOCKED = serialization.BestAvailableEncryption(b"correct horse")
 

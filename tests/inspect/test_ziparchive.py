@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.inspect.reading import cuts, kind, read
 
 from forgewall.inspect import ziparchive
-from tests.inspect.reading import cuts, kind, read
 
 
 def archive(*names: str, size: int = 300, comment: bytes = b"") -> bytes:

@@ -178,6 +178,25 @@ def test_a_secret_does_not_hide_in_a_name_or_between_fields() -> None:
     assert secrets(facts("PUT", CONTENTS, json.dumps({"content": nested}).encode(), JSON))
 
 
+def test_a_secret_does_not_hide_in_base64_that_breaks_off() -> None:
+    coded = base64.b64encode(b"." * 20_000 + b" " + TOKEN + b" " + b"." * 20_000).decode() + "!"
+    assert secrets(facts("PUT", FILE, json.dumps({"content": coded}).encode(), JSON)) == {None}
+    assert secrets(facts("PUT", CONTENTS, json.dumps({"content": coded}).encode(), JSON)) == {None}
+
+
+def test_contents_that_wait_for_their_object_are_few() -> None:
+    reader = inspector("POST", COMMIT, JSON)
+    assert reader is not None
+    content = b'"content":"' + b"some text, " * 1_000 + b'",'
+    list(reader.feed(b"{" + content * 50))
+    tracemalloc.start()
+    for _ in range(300):
+        list(reader.feed(content))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_500_000
+
+
 def test_secrets_are_never_shown() -> None:
     found = facts("PUT", FILE, json.dumps({"content": TOKEN.decode(), "branch": "x"}).encode(), JSON)
     assert secrets(found)

@@ -94,6 +94,7 @@ def test_documents_in_any_chunks(document: object, ascii_only: bool, indent: int
 
 @given(SOUP, CUTS)
 @example('"\\ud83d\\ud83d\\ude00\\\\ud83d"', [7, 9, 20])
+@example('"\\ud83d\\ud83d\\ude00\\\\ud83d"', [26])
 @example('"\\ud83dx\\u0041"', [7])
 @example("[1", [])
 @example('{"a":1,}', [])

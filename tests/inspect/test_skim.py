@@ -16,6 +16,7 @@ from tests.inspect.test_multipart import read as read_parts
 
 from forgewall.identify.body import json_document
 from forgewall.identify.engine import identify
+from forgewall.identify.paths import is_name, namespace
 from forgewall.identify.url import request_for
 from forgewall.inspect.multipart import boundary_of
 from forgewall.inspect.skim import LONG, MARKER, MAX_QUERY, MAX_SKIM, Skimmer
@@ -168,6 +169,13 @@ def test_bodies_of_megabytes_are_identified() -> None:
     body = skim(json.dumps(mutation).encode(), JSON)
     assert body is not None
     assert len(body) < 1000
+
+
+def test_the_marker_is_nothing_that_could_be_a_name() -> None:
+    assert "\0" in MARKER
+    assert not is_name(MARKER)
+    assert not is_name(MARKER.partition(":")[0])
+    assert namespace(MARKER) is None
 
 
 def test_the_strict_reader_still_refuses() -> None:

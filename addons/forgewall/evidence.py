@@ -135,7 +135,7 @@ type Fact = RefUpdate | ForcedUpdate | PushOption | Commit | File | NamedFile | 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The sum of a body's facts, bounded: each list holds the first of them, each count tells how many there were.
+    """The sum of a body's facts, bounded: each count tells how many there were, where its list holds fewer.
 
     `kinds` counts files by kind, without text and other; `encrypted` counts files that can't be read without a key.
     `file_bytes` is the sum of their sizes. `unread` tells what of the body was not examined, each reason once.

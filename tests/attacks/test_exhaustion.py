@@ -106,10 +106,11 @@ def test_tiny_chunks_are_put_together(proxy: StartProxy, forge: Forge) -> None:
         finished.set()
 
     with Scripted(count) as stage:
-        run = proxy(connect_to=[f"github.com:80:127.0.0.1:{stage.port}"])
+        run = proxy(connect_to=[f"uploads.github.com:80:127.0.0.1:{stage.port}"])
         with Raw(run.port) as raw:
             raw.send(
-                b"POST http://github.com/acme/api.git/git-receive-pack HTTP/1.1\r\nHost: github.com\r\n"
+                b"POST http://uploads.github.com/repos/acme/api/releases/1/assets?name=a HTTP/1.1\r\n"
+                b"Host: uploads.github.com\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 20_000 + b"0\r\n\r\n"
             )
             assert raw.answer().status == 200

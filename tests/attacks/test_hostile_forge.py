@@ -123,18 +123,19 @@ def test_an_early_answer_does_not_complete_an_upload_over_its_limit(proxy: Start
 
     with Scripted(eager) as stage:
         run = proxy(
-            policy="version: 1\napproved: [{repo: github.com/acme, max_upload: 100000}]\n",
-            connect_to=[f"github.com:80:127.0.0.1:{stage.port}"],
+            policy="version: 1\napproved: [{repo: github.com/acme, max_upload: 400000}]\n",
+            connect_to=[f"uploads.github.com:80:127.0.0.1:{stage.port}"],
         )
         with Raw(run.port) as raw:
             raw.send(
-                b"POST http://github.com/acme/api.git/git-receive-pack HTTP/1.1\r\nHost: github.com\r\n"
+                b"POST http://uploads.github.com/repos/acme/api/releases/1/assets?name=a HTTP/1.1\r\n"
+                b"Host: uploads.github.com\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n"
             )
-            for _ in range(40):
+            for _ in range(80):
                 raw.send(b"2710\r\n" + b"x" * 10_000 + b"\r\n")
             raw.send(b"0\r\n\r\n")
             raw.answer()
         run.wait_for(lambda: any(event["event"]["action"] for event in run.events("upload")))
-        assert len(received) < 200_000
+        assert len(received) < 500_000
         assert not received.endswith(b"0\r\n\r\n")

@@ -82,11 +82,12 @@ def test_fewer_bytes_than_announced_are_never_a_complete_upload(inside2: Inside2
 
 def test_a_body_without_a_length_is_one_request_upstream(inside2: Inside2, forge: Forge) -> None:
     """Downgrade: DATA that spells a request stays the body of an approved one."""
-    client = inside2(GITHUB)
+    client = inside2("uploads.github.com")
+    asset = "/repos/acme/api/releases/1/assets?name=a"
     body = b"POST /mallory/loot HTTP/1.1\r\nHost: github.com\r\nContent-Length: 6\r\n\r\nsecret"
-    assert client.finish(client.request(fields("POST", GITHUB, PUSH), body))
+    assert client.finish(client.request(fields("POST", "uploads.github.com", asset), body))
     forge.settle()
-    assert [(seen.path, seen.body, seen.outcome) for seen in forge.requests()] == [(PUSH, len(body), "complete")]
+    assert [(seen.path, seen.body, seen.outcome) for seen in forge.requests()] == [(asset, len(body), "complete")]
 
 
 def test_trailers_of_a_client_are_not_passed_on(inside2: Inside2, forge: Forge) -> None:

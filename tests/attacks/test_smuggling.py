@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import Run
 
 PUSH = b"POST /acme/api.git/git-receive-pack HTTP/1.1\r\nHost: github.com\r\n"
+ASSET = b"POST /repos/acme/api/releases/1/assets?name=a HTTP/1.1\r\nHost: uploads.github.com\r\n"
 LOOT = b"POST /mallory/loot/issues HTTP/1.1\r\nHost: github.com\r\nContent-Length: 6\r\n\r\nsecret"
 LENGTH = b"Content-Length: %d\r\n" % len(LOOT)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
@@ -87,12 +88,13 @@ HIDDEN = {
 @pytest.mark.parametrize("place", HIDDEN)
 def test_what_looks_like_a_request_inside_a_body_stays_a_body(inside: Inside, forge: Forge, place: str) -> None:
     """An approved upload whose bytes spell a request is one request for the forge, without extensions and trailers."""
-    forge.make_repository("github.com/acme/api")
-    with inside("github.com") as raw:
-        raw.send(PUSH + HIDDEN[place])
+    with inside("uploads.github.com") as raw:
+        raw.send(ASSET + HIDDEN[place])
         assert raw.answer().status
     forge.settle()
-    assert [(seen.path, seen.outcome) for seen in forge.requests()] == [("/acme/api.git/git-receive-pack", "complete")]
+    assert [(seen.path, seen.outcome) for seen in forge.requests()] == [
+        ("/repos/acme/api/releases/1/assets?name=a", "complete")
+    ]
 
 
 BAD_CHUNKS = {

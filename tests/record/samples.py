@@ -160,7 +160,7 @@ OBJECTION = Objection(
     would_block=True,
 )
 BATCH = LfsBatch(objects=(LfsObject(oid="c4" * 32, size=9_000_000),), object_bytes=9_000_000, transfer="basic")
-ANNOUNCED = Announcement(oid="c4" * 32, size=9_000_000, transfer="basic", decision_id="01KB")
+ANNOUNCED = Announcement(oid="c4" * 32, size=9_000_000, transfer="basic", request_id="01KB")
 
 
 def policy_change(change: Change = Change.LOADED, problems: int = 0) -> PolicyChange:
@@ -331,7 +331,7 @@ def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Dec
             object_bytes=number,
             transfer=optional,
         ),
-        announced=st.none() | st.builds(Announcement, oid=words, size=number, transfer=optional, decision_id=optional),
+        announced=st.none() | st.builds(Announcement, oid=words, size=number, transfer=optional, request_id=optional),
     )
 
 

@@ -157,7 +157,7 @@ def test_an_announced_upload_goes_to_a_store() -> None:
         "oid": "c4" * 32,
         "size": 9_000_000,
         "transfer": "basic",
-        "decision_id": "01KB",
+        "request_id": "01KB",
     }
     assert event["threat"]["technique"]["subtechnique"]["id"] == ["T1567.001", "T1567.002"]
 

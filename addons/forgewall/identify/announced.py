@@ -70,7 +70,8 @@ class Announcement:
 
     `asker` is the target of the batch. `oid` is the SHA-256 of the whole object in hex, `size` its bytes; `most` are
     the bytes that one request may carry: the object's size, or the part's. `whole`: a request carries all of it, so
-    that its hash can be checked. `seconds` is how long the announcement holds.
+    that its hash can be checked. `seconds` is how long the announcement holds. `request_id` is the batch's own, in
+    events.
     """
 
     place: Place
@@ -83,6 +84,7 @@ class Announcement:
     transfer: str
     asker: Target
     seconds: int
+    request_id: str = ""
 
     def covers(self, request: Request) -> bool:
         """Whether `request` is one that was announced: method, scheme, host, port, path and query."""

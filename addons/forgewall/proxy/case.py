@@ -13,8 +13,9 @@ from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.announced import Announcement
 from forgewall.identify.registry import ForgeHost
 from forgewall.inspect.commands import Commands
+from forgewall.inspect.heading import heading_of
 from forgewall.inspect.lfs import Batch
-from forgewall.model import Operation, Target, Verdict
+from forgewall.model import Effect, Operation, Target, Verdict
 from forgewall.proxy.arrival import Arrival
 from forgewall.record.event import MAX_LFS_OBJECTS, Decision, Exchange, LfsBatch, LfsObject, PolicyRef
 from forgewall.record.event import Announcement as Announced
@@ -57,6 +58,8 @@ class Case:
             return self.commands.updates
         if self.batch is not None and self.batch.ref is not None:
             return (RefUpdate(name=self.batch.ref, action=RefAction.UPDATE),)
+        if self.target is not None and self.target.effect is Effect.WRITE and not self.is_push_advertisement:
+            return heading_of(self.arrival.request, self.target).refs
         return ()
 
     def reply(self, verdict: Verdict, event_id: str | None) -> Reply:
@@ -137,4 +140,9 @@ def _batch(batch: Batch) -> LfsBatch:
 
 
 def _announced(announcement: Announcement) -> Announced:
-    return Announced(oid=announcement.oid, size=announcement.size, transfer=announcement.transfer)
+    return Announced(
+        oid=announcement.oid,
+        size=announcement.size,
+        transfer=announcement.transfer,
+        request_id=announcement.request_id or None,
+    )

@@ -245,7 +245,8 @@ class Enforcer:
         client = case.arrival.subject.client
 
         def remember(announcements: tuple[Announcement, ...]) -> str | None:
-            return self.examiner.announcements.remember(client, announcements)
+            known = [replace(one, request_id=case.arrival.id) for one in announcements]
+            return self.examiner.announcements.remember(client, known)
 
         def refuse(problem: str) -> Reply | None:
             block = _unless_observed(verdict, protocol_block("lfs", problem))

@@ -20,6 +20,7 @@ from forgewall.inspect.push import PushInspector
 from forgewall.inspect.secrets import Scanner
 from forgewall.model import Depth, Effect, Operation, Verdict
 from forgewall.proxy.case import Case
+from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.spool import DiskSpool, SpoolSpace
 
 BASES_BYTES = 4 * 1024 * 1024 * 1024
@@ -92,7 +93,7 @@ class Examiner:
             user=subject.user,
             owner=owner,
             repository=key if target.repository is not None else None,
-            approved=verdict.code == "approved",
+            approved=verdict.scrutiny.rule.startswith("approved/"),
         )
         return Meter(self._volume, spent, self._clock, observing=verdict.scrutiny.observing)
 
@@ -100,7 +101,7 @@ class Examiner:
     def scanner(self) -> Scanner:
         """The rules that tell a secret; compiled when they are first needed."""
         if self._scanner is None:
-            self._scanner = Scanner.built_in()
+            self._scanner = read_rules(None)
         return self._scanner
 
 

@@ -63,7 +63,7 @@ class BatchAnswer:
     def begin(self, status: int, headers: Headers) -> bool:
         """See `AnswerReader`."""
         self._coding = dict(headers).get("content-encoding")
-        return status == 200
+        return 200 <= status < 300  # clients follow what any of these announces
 
     def feed(self, data: bytes) -> Release | Reply | None:
         """See `AnswerReader`."""

@@ -122,7 +122,7 @@ class Transit:
         examination = self.examination
         evidence = examination.evidence if examination is not None else None
         said = examination.objections if examination is not None else []
-        found = signals(evidence) if evidence is not None else ()
+        told = tuple(_told(objection) for objection in said)
         return Upload(
             decision=self.decision,
             result=result,
@@ -132,10 +132,10 @@ class Transit:
             seconds=time.monotonic() - self._started,
             response_status=self._status,
             evidence=evidence,
-            objections=tuple(_told(objection) for objection in said),
+            objections=told,
             objection_count=examination.objection_count if examination is not None else 0,
             would_cut=examination.would_cut if examination is not None else False,
-            signals=tuple(dict.fromkeys((*found, *(o.signal for o in said if o.signal in _BEYOND_EVIDENCE)))),
+            signals=signals(evidence, told) if evidence is not None else (),
         )
 
     def _held_back(self, chunk: bytes) -> bytes:
@@ -196,15 +196,12 @@ class Transit:
         self._record(self, self.upload(result))
 
 
-_BEYOND_EVIDENCE = frozenset({"path", "ref"})
-"""Signals that no evidence shows by itself."""
-
-
 def _told(objection: Said) -> Objection:
     return Objection(
         rule=objection.rule,
         reference=objection.reference,
         action=objection.action,
         reason=objection.reason,
+        signal=objection.signal,
         would_block=objection.would_block,
     )

@@ -70,7 +70,7 @@ def lfs(batch: LfsBatch | None, announced: Announcement | None) -> Document:
             "oid": announced.oid,
             "size": long(announced.size),
             "transfer": announced.transfer,
-            "decision_id": announced.decision_id,
+            "request_id": announced.request_id,
         }
     return body
 

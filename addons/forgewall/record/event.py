@@ -121,14 +121,14 @@ class LfsBatch:
 class Announcement:
     """The earlier answer of a forge that this upload was announced by, such as that to a git-lfs batch.
 
-    `oid` and `size` (bytes) are what was announced. `decision_id` is the event id of the decision that let the
-    announcing request through, None if it wasn't logged.
+    `oid` and `size` (bytes) are what was announced. `request_id` is that of the
+    request that was answered so: the same as in its own events.
     """
 
     oid: str
     size: int
     transfer: str | None = None
-    decision_id: str | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

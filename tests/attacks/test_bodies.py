@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import FORM, JSON, NDJSON, TOKEN, facts, files, inspector, pieces, refs, secrets, unread
 
@@ -231,6 +231,7 @@ def test_forms_with_two_readings_are_malformed(sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES)
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes(kind: str, sent: bytes) -> None:
     facts("PUT", FILE, pieces(sent, 7), TYPES[kind])

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import CUTS, cut, pieces
 
@@ -30,6 +30,7 @@ def reference(text: bytes) -> bytes | None:
     return binascii.a2b_base64(bare.translate(bytes.maketrans(b"-_", b"+/")) + b"=" * (-len(bare) % 4))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), CUTS, st.booleans(), st.booleans(), st.sampled_from([b"", b"\n", b"\r\n"]))
 def test_what_the_stdlib_encodes(data: bytes, cuts: list[int], urlsafe: bool, padded: bool, newline: bytes) -> None:
     text = base64.urlsafe_b64encode(data) if urlsafe else base64.b64encode(data)
@@ -38,6 +39,7 @@ def test_what_the_stdlib_encodes(data: bytes, cuts: list[int], urlsafe: bool, pa
     assert decode(list(cut(text, cuts))) == data
 
 
+@settings(deadline=None)
 @given(st.text("AQZaz09+/-_=\r\n \0", max_size=24).map(str.encode) | st.binary(max_size=24), CUTS)
 @example(b"QQ=", [])
 @example(b"QQ==QQ==", [4])

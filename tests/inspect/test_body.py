@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.identify.asking import REGISTRY
 from tests.inspect.bodies import (
@@ -302,6 +302,7 @@ def test_long_base64_under_any_name_is_a_file() -> None:
     assert not files(facts("POST", f"{HUB}/repos/acme/api/issues", body(title="t", content="text"), JSON))
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 20_000), st.integers(0, 40), CUTS, st.sampled_from(["contents", "gitlab", "plain", "form", "text"])
 )
@@ -351,6 +352,7 @@ def test_a_name_that_stands_twice_is_told_twice() -> None:
     assert NamedFile(path="y.kdbx") in found
 
 
+@settings(deadline=None)
 @given(CUTS, st.integers(1, 40))
 def test_many_contents_in_one_object_are_all_told(cuts: list[int], count: int) -> None:
     sent = b"{" + b",".join(b'"content":"%d"' % at for at in range(count)) + b"}"
@@ -456,6 +458,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ROUTES), st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=16), CUTS)
 def test_any_bytes_give_the_same_facts_in_any_chunks(
     route: tuple[str, str, tuple[str, str]], parts: list[bytes], cuts: list[int]

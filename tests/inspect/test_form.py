@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import CUTS, cut, pieces
 
@@ -36,12 +36,14 @@ def read(chunks: object) -> list[tuple[str, bytes]]:
     return pairs.pairs
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=8), st.binary(max_size=30)), max_size=5), CUTS)
 def test_what_the_stdlib_encodes(fields: list[tuple[str, bytes]], cuts: list[int]) -> None:
     body = urlencode(fields).encode()
     assert read(cut(body, cuts)) == fields
 
 
+@settings(deadline=None)
 @given(st.text("ab=&%+;1C3", max_size=30).map(str.encode) | st.binary(max_size=30), CUTS)
 @example(b"a=%", [])
 @example(b"a=%4", [2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import asked
 
@@ -69,6 +69,7 @@ def test_full_names() -> None:
     assert full_name("refs/tags/x", "refs/heads/") == "refs/tags/x"
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(
         ["api.github.com", "gitlab.com", "api.bitbucket.org", "tea.example", "huggingface.co", "dev.azure.com"]

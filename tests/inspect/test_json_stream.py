@@ -8,7 +8,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import CUTS, Recorder, cut
 
@@ -81,6 +81,7 @@ def loaded(text: str) -> object:
     return json.loads(text, object_pairs_hook=lambda pairs: ("object", pairs), parse_constant=refuse)
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.booleans(), st.sampled_from([None, 1]), CUTS)
 def test_documents_in_any_chunks(document: object, ascii_only: bool, indent: int | None, cuts: list[int]) -> None:
     text = json.dumps(document, ensure_ascii=ascii_only, indent=indent)
@@ -92,6 +93,7 @@ def test_documents_in_any_chunks(document: object, ascii_only: bool, indent: int
     assert built(read(data[at : at + 1] for at in range(len(data)))) == loaded(text)
 
 
+@settings(deadline=None)
 @given(SOUP, CUTS)
 @example('"\\ud83d\\ud83d\\ude00\\\\ud83d"', [7, 9, 20])
 @example('"\\ud83d\\ud83d\\ude00\\\\ud83d"', [26])
@@ -116,6 +118,7 @@ def test_what_the_stdlib_refuses_is_refused(text: str, cuts: list[int]) -> None:
     assert built(read(cut(data, cuts))) == expected
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), CUTS, st.booleans())
 def test_any_bytes(data: bytes, cuts: list[int], lenient: bool) -> None:
     try:
@@ -129,6 +132,7 @@ def test_any_bytes(data: bytes, cuts: list[int], lenient: bool) -> None:
         assert built(read(cut(data, cuts), lenient=lenient)) == expected
 
 
+@settings(deadline=None)
 @given(SOUP.map(str.encode) | st.binary(max_size=60), CUTS)
 @example(b'\xef\xbb\xbf{"a\xff":"\xc3"}', [1, 2, 6, 9])
 @example(b'["ab\\x"]', [3])

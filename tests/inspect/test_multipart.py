@@ -7,7 +7,7 @@ from email.policy import HTTP
 
 import pytest
 import requests
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import CUTS, cut, pieces
 
@@ -41,6 +41,7 @@ def read(chunks: object, boundary: str = "b") -> list[tuple[Part, bytes]]:
     return parts.parts
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, CONTENTS, max_size=3), st.dictionaries(NAMES, CONTENTS, min_size=1, max_size=3), CUTS)
 def test_what_requests_builds(fields: dict[str, bytes], files: dict[str, bytes], cuts: list[int]) -> None:
     uploads = {name: (f"{name}.bin", content) for name, content in files.items()}
@@ -132,6 +133,7 @@ SOUP = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80) | SOUP.map(b"".join), CUTS)
 @example(HEAD + b"\r\n--b--", [3])
 def test_any_bytes_in_any_chunks(body: bytes, cuts: list[int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import CUTS, Recorder, cut
 from tests.inspect.test_json_stream import DOCUMENTS, read
@@ -23,6 +23,7 @@ def lines(chunks: object) -> list[object]:
     return recorder.events
 
 
+@settings(deadline=None)
 @given(st.lists(DOCUMENTS, max_size=4), st.sampled_from([b"\n", b"\r\n", b"\n\n \n"]), CUTS)
 def test_lines_in_any_chunks(documents: list[object], newline: bytes, cuts: list[int]) -> None:
     rows = [json.dumps(document).encode() for document in documents]

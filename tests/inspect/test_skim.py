@@ -72,6 +72,7 @@ DOCUMENTS: st.SearchStrategy[object] = st.recursive(
 OBJECTS = st.dictionaries(KEYS, DOCUMENTS, max_size=6)
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, st.booleans(), CUTS)
 def test_a_skim_is_the_document_with_its_long_texts_replaced(value: object, ascii_only: bool, cuts: list[int]) -> None:
     whole = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "replace" if ascii_only else "strict")
@@ -115,7 +116,7 @@ def targets(method: str, url: str, body: bytes, header: tuple[str, str]) -> tupl
     return whole, seen, closed
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from(ROUTES), OBJECTS | st.lists(OBJECTS, max_size=2), st.sampled_from(TYPES), st.booleans())
 @example(("POST", f"{HUB}/repos/acme/api/pulls"), {"head": "mallory:" + "x" * 2000}, JSON, True)
 @example(("POST", f"{LAB}/projects/acme%2Fapi/issues/1/notes"), {"body": "/move a/b\n" * 300}, JSON, True)
@@ -135,6 +136,7 @@ def test_a_skim_never_says_more_than_the_whole(
     assert strictness(seen) in (strictness(whole), strictness(closed)) or not seen.identified
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ROUTES), st.binary(max_size=60) | st.text('{}[]",:ab\\', max_size=30).map(str.encode))
 def test_any_bytes(route: tuple[str, str], body: bytes) -> None:
     whole, seen, closed = targets(*route, body, JSON)
@@ -231,6 +233,7 @@ def test_caps() -> None:
     assert json.loads(skim(json.dumps(document).encode(), JSON) or b"") == shortened(document)
 
 
+@settings(deadline=None)
 @given(st.lists(OBJECTS, max_size=3), CUTS)
 def test_ndjson(documents: list[object], cuts: list[int]) -> None:
     whole = b"".join(json.dumps(document).encode() + b"\r\n" for document in documents)

@@ -264,12 +264,12 @@ def test_a_token_may_be_cut_anywhere(place: int) -> None:
 @pytest.mark.parametrize("offset", [*range(-44, 6), -OVERLAP - 44, -OVERLAP - 20, -OVERLAP - 1, -OVERLAP, -OVERLAP + 1])
 def test_a_token_may_stand_on_any_border_of_windows(border: int, offset: int) -> None:
     token = f"ghp_{noise(ALNUM, 36)}"
-    data = b"." * (border + offset) + token.encode() + b"\n" + b"." * 5000
+    data = b"." * (border + offset) + token.encode() + b"\n" + b"." * 20_000
     [secret] = found(data)
     assert (secret.rule, secret.line) == ("github-pat", 1)
-    longer = b"." * (border + offset) + token.encode() + b"A\n" + b"." * 5000
+    longer = b"." * (border + offset) + token.encode() + b"A\n" + b"." * 20_000
     assert found(longer) == [], "a window's border must not end a token, nor begin one"
-    assert found(b"." * (border + offset) + b"A" + token.encode() + b"\n" + b"." * 5000) == []
+    assert found(b"." * (border + offset) + b"A" + token.encode() + b"\n" + b"." * 20_000) == []
 
 
 def test_a_whole_key_may_stand_on_a_border() -> None:

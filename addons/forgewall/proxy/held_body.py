@@ -48,7 +48,7 @@ class HeldBody:
         if skim is None:
             return replace(self._request, body_state=BodyState.TOO_LONG)
         headers = tuple(pair for pair in self._request.headers if pair[0] != "content-encoding")
-        return replace(self._request, headers=headers, body=skim, body_state=BodyState.COMPLETE)
+        return replace(self._request, headers=headers, body=skim, body_state=BodyState.SKIMMED)
 
     def _skim(self) -> bytes | None:
         if self._skimmer is None or self._inflater is None or self._inflater.finish() is not None:

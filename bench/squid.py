@@ -41,8 +41,8 @@ shutdown_lifetime 1 seconds
 visible_hostname bench.example
 via off
 pinger_enable off
-# Not a multiple of a TLS record (16 KiB), as the default is: squid 5 takes a buffer that is full between two records for
-# the end of the connection, and breaks off about one upload in three.
+# Not a multiple of a TLS record (16 KiB), as the default is: squid 5 takes a buffer that is full between two records
+# for the end of the connection, and breaks off about one upload in three.
 client_request_buffer_max_size 500000 bytes
 """
 

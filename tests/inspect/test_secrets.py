@@ -173,6 +173,8 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("connection-string-password", "Server=tcp:db.acme.internal,1433;Database=x;User ID=app;Password=Tr0ub4dor&3;"),
     ("netrc-password", "machine git.acme.internal\n  login ana\n  password tr0ub4dor3\n"),
     ("generic-api-key", 'client_secret = "' + noise(ALNUM, 32) + '"'),
+    ("generic-assignment", "export ACME_API_KEY=" + noise(ALNUM, 32)),
+    ("generic-assignment", "  clientSecret: " + noise(ALNUM, 40)),
     ("generic-api-key", '{"internalToken": "' + noise(ALNUM, 40) + '"}'),
 )  # fmt: skip
 
@@ -199,6 +201,10 @@ def test_each_built_in_rule_has_an_example() -> None:
         'password = "${DB_PASSWORD}"',
         'password: "changeme123456"',
         'api_key = os.environ["ACME_API_KEY_PRODUCTION"]',
+        "token = self.tokens.next_token2",
+        "ACME_API_KEY=${ACME_API_KEY_2}",
+        "secretName: acme-production-database-2",
+        "password_file: /run/secrets/acme-production/password1",
         'token_type = "urn:ietf:params:oauth:token-type:access_token"',
         "public_key = '" + noise(ALNUM, 40) + "'",
         'secret_name = "projects/acme/secrets/database-password/versions/3"',

@@ -30,6 +30,7 @@ def test_the_command_serves_is_healthy_and_ends_cleanly(tmp_path: Path) -> None:
         "0.0.0.0:8080": "127.0.0.1:0",
         "/events": str(tmp_path / "events"),
         "/certs": str(tmp_path / "certs"),
+        "/spool": str(tmp_path),
     }
     assert words("ENTRYPOINT") == ["forgewall"]
     arguments = [here.get(word, word) for word in words("CMD")]

@@ -79,5 +79,5 @@ def test_compose_takes_every_right_away() -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     targets = {volume.split(":")[1] for volume in service["volumes"]}
-    assert targets == {"/policy", "/events", "/certs"}
+    assert targets == {"/policy", "/events", "/certs", "/spool"}
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])

@@ -106,8 +106,8 @@ class Pack:
     def ofs(self, base: int, data: bytes) -> int:
         return self.add(OFS_DELTA, data, extra=way_back(12 + len(self._body) - base))
 
-    def ref(self, base: bytes, data: bytes) -> int:
-        return self.add(REF_DELTA, data, extra=base)
+    def ref(self, base: bytes, data: bytes, *, level: int = 6) -> int:
+        return self.add(REF_DELTA, data, extra=base, level=level)
 
     def __bytes__(self) -> bytes:
         count = self._objects if self._count is None else self._count

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from forgewall.evidence import Fact, File, ForcedUpdate, NamedFile, RefAction, RefUpdate, Secret, Unread
+from forgewall.evidence import Fact, File, ForcedUpdate, RefAction, RefUpdate, Secret, Unread
 from forgewall.inspect.ancestry import Ancestry
 from forgewall.inspect.commits import commit_of, tagged
 from forgewall.inspect.content import FileReader
@@ -78,9 +78,8 @@ class Contents:
 
     def finish(self) -> None:
         """No more objects. Raises NotPack if a tree that waited turns out to be none."""
-        named: list[tuple[bytes, NamedFile]] = []
-        self._trees.finish(named)
-        self._name(named)
+        self._trees.finish()
+        self._name()
         for oid, file in self._held.items():
             path = self._trees.path(oid)
             self.facts.append(file if path is None else _at(file, path))
@@ -108,9 +107,8 @@ class Contents:
 
     def _text(self, kind: int, oid: bytes, data: bytes) -> None:
         if kind == TREE:
-            named: list[tuple[bytes, NamedFile]] = []
-            self._trees.add(oid, data, named)
-            self._name(named)
+            self._trees.add(oid, data)
+            self._name()
             return
         if self._scanner is not None:
             self._search(self._scanner, oid, data)
@@ -134,11 +132,12 @@ class Contents:
         self.facts += [replace(secret, oid=oid.hex()) for secret in found]
 
     def _root(self, tree: bytes) -> None:
-        named: list[tuple[bytes, NamedFile]] = []
-        self._trees.root(tree, named)
-        self._name(named)
+        self._trees.root(tree)
+        self._name()
 
-    def _name(self, named: list[tuple[bytes, NamedFile]]) -> None:
+    def _name(self) -> None:
+        """Tell the names that have become known, and the files that waited for them."""
+        named = self._trees.told()
         if not self._held:
             self.facts += [name for _, name in named]
             return

@@ -204,7 +204,8 @@ class PackStream:
                 out = inflate.decompress(some, left + 1 if whole else min(PIECE, left + 1))
             except zlib.error:
                 raise NotPack("holds an object that can't be inflated") from None
-            position += len(some) - len(inflate.unconsumed_tail) - len(inflate.unused_data)
+            # At the end zlib may leave the same bytes in both.
+            position += len(some) - len(inflate.unused_data if inflate.eof else inflate.unconsumed_tail)
             self._left = left = left - len(out)
             if left < 0:
                 raise NotPack("holds an object that is larger than it announced")

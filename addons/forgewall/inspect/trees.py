@@ -16,6 +16,7 @@ from array import array
 from forgewall.evidence import NamedFile
 from forgewall.inspect.objects import NotPack
 from forgewall.inspect.oids import OidIndex
+from forgewall.inspect.versions import Versions
 
 ENTRIES = 200_000
 """So many different files and folders are given a path."""
@@ -25,6 +26,8 @@ WAITING = 4 * 1024 * 1024
 """Bytes of trees that may wait for the tree above them."""
 MORE_PATHS = 50_000
 """So many further paths of files that have one already are told apart; after that they may be told again."""
+WORK = 1_000_000
+"""So many entries are read of any pack, and more with its size."""
 LONGEST_PATH = 4096
 """Characters of a path; of a longer one the end is told."""
 
@@ -35,6 +38,7 @@ _LINK = 0o160000  # a commit of another repository (a submodule)
 _TYPE = 0o170000
 _TYPES = {b"40000": _FOLDER, b"100644": 0, b"100755": 0, b"120000": 0, b"160000": _LINK}
 _ROOT = 0
+_SHORTEST = 24  # bytes of an entry
 _COST = 128  # what a folder's path takes beside its text
 
 
@@ -50,19 +54,24 @@ class Trees:
         "_ids",
         "_lengths",
         "_more",
+        "_more_bytes",
         "_name_limit",
+        "_named",
         "_names",
         "_parents",
         "_tell",
         "_tell_text",
+        "_versions",
         "_waiting",
         "_waiting_bytes",
         "_waiting_limit",
+        "_work",
         "whole",
     )
 
     def __init__(self, width: int, *, entries: int = ENTRIES, names: int = NAMES, waiting: int = WAITING) -> None:
         """`width` is an id's length in bytes; the others as `ENTRIES`, `NAMES`, `WAITING`."""
+        self._more_bytes = width + 2  # of an entry, beside its mode and name
         self._entry = _ENTRY if width == 20 else _ENTRY_SHA256
         self._ids = OidIndex(width, entries)
         # By number of the id: the number of the folder it is in, and where its name stands; a root has none.
@@ -78,14 +87,18 @@ class Trees:
         self._waiting: dict[bytes, bytes] = {}
         self._waiting_bytes = 0
         self._waiting_limit = waiting
+        self._named: list[tuple[bytes, NamedFile]] = []
+        self._versions = Versions()
+        self._work = WORK
         self.whole = True
         self.allow(0)
 
     def allow(self, size: int) -> None:
-        """`size` more bytes of pack have come: how much may be told until the next.
+        """`size` more bytes of pack have come: how much may be told until the next, and read of all.
 
         An entry takes 20 bytes of an id, which can't be compressed, unless many trees name the same files again.
         """
+        self._work += size // 8
         self._tell = 100_000 + size // 16
         self._tell_text = 8 * 1024 * 1024 + 16 * size
 
@@ -96,30 +109,33 @@ class Trees:
             return None
         return _joined(self._folders[self._parents[number]], self._name(number))
 
-    def root(self, oid: bytes, named: list[tuple[bytes, NamedFile]]) -> None:
-        """A commit names this tree as its root. Raises NotPack. What becomes known by it is appended to `named`."""
+    def told(self) -> list[tuple[bytes, NamedFile]]:
+        """The files that have become known since this was last asked, each with its id."""
+        named, self._named = self._named, []
+        return named
+
+    def root(self, oid: bytes) -> None:
+        """A commit names this tree as its root. Raises NotPack if what waited for that is no tree."""
         if self._ids.number(oid) == len(self._at):
             self._put(b"", _ROOT)
         if oid in self._waiting:
-            self._walk(self._take(oid), _ROOT, named)
+            self._walk(self._take(oid), _ROOT)
 
-    def add(self, oid: bytes, data: bytes, named: list[tuple[bytes, NamedFile]]) -> None:
-        """A tree object. Raises NotPack if it isn't one. The files that become known by it, and their ids, are
-        appended to `named`.
-        """
+    def add(self, oid: bytes, data: bytes) -> None:
+        """A tree object. Raises NotPack if it isn't one."""
         number = self._ids.find(oid)
         if number >= 0:
             name = self._name(number)
-            self._walk(data, self._folder(self._folders[self._parents[number]], name) if name else _ROOT, named)
+            self._walk(data, self._folder(self._folders[self._parents[number]], name) if name else _ROOT)
         elif self._waiting_bytes + len(data) + _COST <= self._waiting_limit:
             if oid not in self._waiting:
                 self._waiting[oid] = data
                 self._waiting_bytes += len(data) + _COST
         else:
             self.whole = False
-            self._walk(data, _ROOT, named)
+            self._walk(data, _ROOT)
 
-    def finish(self, named: list[tuple[bytes, NamedFile]]) -> None:
+    def finish(self) -> None:
         """No more objects: trees that still wait are told with as much of their path as is known. Raises NotPack."""
         below = {
             oid
@@ -128,36 +144,61 @@ class Trees:
             if mode is not None and _type(mode) == _FOLDER
         }
         for oid in [oid for oid in self._waiting if oid not in below]:
-            self._walk(self._take(oid), _ROOT, named)
+            self._walk(self._take(oid), _ROOT)
         while self._waiting:  # trees can't contain each other, but nothing is left out
-            self._walk(self._take(next(iter(self._waiting))), _ROOT, named)
+            self._walk(self._take(next(iter(self._waiting))), _ROOT)
 
-    def _walk(self, data: bytes, folder: int, named: list[tuple[bytes, NamedFile]]) -> None:
+    def _walk(self, data: bytes, folder: int) -> None:
         """Read a tree, and those of its subtrees that wait for it."""
         stack = [(data, folder)]
-        ids, waiting, types = self._ids, self._waiting, _TYPES
         while stack:
             data, folder = stack.pop()
-            prefix = self._folders[folder]
-            for mode, name, oid in map(re.Match.groups, self._entry.finditer(data)):
-                if mode is None:
-                    raise NotPack("holds a tree that can't be read")
-                kind = types.get(mode)
-                if kind is None:
-                    kind = _type(mode)
-                if kind == _LINK:
-                    continue
-                number = ids.number(oid)
-                new = number == len(self._at)
-                if new:
-                    self._put(name, folder)
-                elif number < 0:
-                    self.whole = False
-                if kind == _FOLDER:
-                    if waiting and oid in waiting:
-                        stack.append((self._take(oid), self._folder(prefix, name)))
-                elif new or self._is_new_path(number, name, folder):
-                    self._told(oid, prefix, name, named)
+            start, stop = self._versions.changed(folder, data)
+            self._work -= (stop - start) // _SHORTEST
+            if self._work < 0:
+                self.whole = False
+                continue
+            ends = array("I")
+            reached = self._read(data[:stop], start, folder, ends, stack)
+            if reached < stop < len(data):  # an entry reaches further, so what follows isn't what followed before
+                stop = len(data)
+                reached = self._read(data, reached, folder, ends, stack)
+            if reached < stop:
+                raise NotPack("holds a tree that can't be read")
+            self._versions.keep(folder, data, start, ends, stop)
+
+    def _read(
+        self,
+        data: bytes,
+        position: int,
+        folder: int,
+        ends: array[int],
+        stack: list[tuple[bytes, int]],
+    ) -> int:
+        """Read the entries from `position`; where the last one ended, as all do that are added to `ends`."""
+        ids, waiting, types, prefix, more = self._ids, self._waiting, _TYPES, self._folders[folder], self._more_bytes
+        for mode, name, oid in map(re.Match.groups, self._entry.finditer(data, position)):
+            if mode is None:
+                break
+            position += len(mode) + len(name) + more
+            ends.append(position)
+            kind = types.get(mode)
+            if kind is None:
+                kind = _type(mode)
+            if kind == _LINK:
+                continue
+            number = ids.number(oid)
+            new = number == len(self._at)
+            if new:
+                self._put(name, folder)
+            elif number < 0:
+                self.whole = False
+            if kind == _FOLDER:
+                if waiting and oid in waiting:
+                    stack.append((self._take(oid), self._folder(prefix, name)))
+            elif new or self._is_new_path(number, name, folder):
+                self._told(oid, prefix, name)
+        return position
 
     def _is_new_path(self, number: int, name: bytes, folder: int) -> bool:
         if number < 0:
@@ -171,13 +212,13 @@ class Trees:
             self._more.add(key)
         return True
 
-    def _told(self, oid: bytes, prefix: str, name: bytes, named: list[tuple[bytes, NamedFile]]) -> None:
+    def _told(self, oid: bytes, prefix: str, name: bytes) -> None:
         self._tell -= 1
         self._tell_text -= len(prefix) + len(name)
         if self._tell < 0 or self._tell_text < 0:
             self.whole = False
             return
-        named.append((oid, NamedFile(path=_joined(prefix, name))))
+        self._named.append((oid, NamedFile(path=_joined(prefix, name))))
 
     def _put(self, name: bytes, folder: int) -> None:
         """Note the name of the id that has just got its number."""

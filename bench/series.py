@@ -48,9 +48,13 @@ class Series:
             scaled = {name: [cost * factor for cost in costs] for name, costs in self.costs.items()}
             rows.append(["  processor time", cost_unit, *self._cells(scaled)])
         if self.growths:
-            highest = [table.number(max(self.growths[name])) if name in self.growths else "-" for name in self.names]
-            rows.append(["  memory over idle, highest", "MiB", *highest, *([""] * len(self.ratios))])
+            rows.append(["  memory over idle: first, highest", "MiB", *map(self._growth, self.names)])
+            rows[-1] += [""] * len(self.ratios)
         return rows
+
+    def _growth(self, name: str) -> str:
+        runs = self.growths.get(name)
+        return f"{table.number(runs[0])}, {table.number(max(runs))}" if runs else "-"
 
     def _cells(self, values: dict[str, list[float]]) -> list[str]:
         middles = [table.middle(values.get(name, [])) for name in self.names]

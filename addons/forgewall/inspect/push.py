@@ -78,7 +78,9 @@ class PushInspector:
 
     def _behind(self, data: bytes) -> list[Fact]:
         """Bytes behind the commands that aren't read as a pack."""
-        if self.commands is None or not self.commands.wants_pack:
+        if self.commands is None or not self.commands.updates:
+            return self._fail("the push holds data but no command")
+        if not self.commands.wants_pack:
             return self._fail("the push holds data behind commands that need none")
         if len(self._skimmed) < len(_SIGNATURE):
             self._skimmed += data[: len(_SIGNATURE) - len(self._skimmed)]

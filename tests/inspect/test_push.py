@@ -211,3 +211,14 @@ def test_any_bytes_end_in_one_refusal_or_are_right(data: bytes, start: bytes) ->
     assert sum(isinstance(fact, Malformed) for fact in facts) <= 1
     if data and start:
         assert isinstance(facts[-1], Malformed)
+
+
+def test_a_secret_in_a_file_that_comes_before_its_name_is_told_with_it() -> None:
+    hidden = b'token = "ghp_' + b'x7Kq2LmZp9RtVw4YbNc8DfGh1JsAeU3i5oP6"\n'
+    root = tree(("100644", "settings.py", oid(BLOB, hidden)))
+    pack = Pack()
+    pack.add(BLOB, hidden)
+    pack.add(TREE, root)
+    pack.add(COMMIT, commit(oid(TREE, root)))
+    facts = read([CREATE + bytes(pack)], PushInspector(depth=Depth.FULL, scanner=Scanner.built_in()))
+    assert [secret.path for secret in of(Secret, facts)] == ["settings.py"]

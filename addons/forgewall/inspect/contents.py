@@ -1,7 +1,8 @@
 """What a pack's objects tell, once they are whole and undeltaed: commits, files, names, and who descends from whom.
 
-A file's path comes from the trees. A file that comes before its tree is told when the tree comes, at the latest at the
-end; what is secret in it is told at once, by its id. Not here: the pack's format, and how deltas become objects.
+A file's path comes from the trees. What a small file tells that comes before its tree is told when the tree comes, at
+the latest at the end; what is secret in a large one is told at once, by what is known of it then.
+Not here: the pack's format, and how deltas become objects.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from forgewall.inspect.trees import Trees
 TEXT = 4 * 1024 * 1024
 """Most bytes of a commit, tag or tree that is read: a tree of that size names 100,000 files."""
 HELD = 10_000
-"""So many files may wait for their names; the others are told without."""
+"""So many facts of files may wait for a name; the others are told without."""
 
 _HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256}
 _WORDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
@@ -30,7 +31,18 @@ _WORDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 class Contents:
     """Reads objects, and gathers in `facts` what they tell until `told` is asked."""
 
-    __slots__ = ("_ancestry", "_hash", "_held", "_reasons", "_scanner", "_trees", "_updates", "facts", "width")
+    __slots__ = (
+        "_ancestry",
+        "_hash",
+        "_held",
+        "_held_count",
+        "_reasons",
+        "_scanner",
+        "_trees",
+        "_updates",
+        "facts",
+        "width",
+    )
 
     def __init__(self, *, object_format: str, scanner: Scanner | None, updates: Iterable[RefUpdate]) -> None:
         """`scanner` None: no search for secrets. `updates` are the refs that the push changes."""
@@ -40,7 +52,8 @@ class Contents:
         self._updates = tuple(update for update in updates if update.action is RefAction.UPDATE)
         self._ancestry = Ancestry(self.width) if self._updates else None
         self._trees = Trees(self.width)
-        self._held: dict[bytes, File] = {}
+        self._held: dict[bytes, list[Fact]] = {}  # by the file's id
+        self._held_count = 0
         self._reasons: set[str] = set()
         self.facts: list[Fact] = []
 
@@ -54,8 +67,7 @@ class Contents:
         if kind == BLOB:
             path = self._trees.path(oid)
             reader = FileReader(path=path, scanner=self._scanner, oid=oid.hex())
-            self.facts += reader.feed(data)
-            self._file(oid, path, reader.finish())
+            self._file(oid, path, [*reader.feed(data), *reader.finish()])
         else:
             self._text(kind, oid, data)
         return oid
@@ -80,9 +92,9 @@ class Contents:
         """No more objects. Raises NotPack if a tree that waited turns out to be none."""
         self._trees.finish()
         self._name()
-        for oid, file in self._held.items():
+        for oid, facts in self._held.items():
             path = self._trees.path(oid)
-            self.facts.append(file if path is None else _at(file, path))
+            self.facts += facts if path is None else [_at(fact, path) for fact in facts]
         self._held.clear()
         if not self._trees.whole:
             self.unread("the pack names more files than can be kept, so some are told without their path")
@@ -99,11 +111,11 @@ class Contents:
             self.unread(f"a {_WORDS[kind].decode()} of the pack is larger than 4 MiB")
 
     def _file(self, oid: bytes, path: str | None, facts: list[Fact]) -> None:
-        if path is None and len(self._held) < HELD:
-            file = facts.pop()
-            if isinstance(file, File):  # a reader's last fact is the file
-                self._held[oid] = file
-        self.facts += facts
+        if path is None and oid not in self._held and self._held_count + len(facts) <= HELD:
+            self._held[oid] = facts
+            self._held_count += len(facts)
+        else:
+            self.facts += facts
 
     def _text(self, kind: int, oid: bytes, data: bytes) -> None:
         if kind == TREE:
@@ -143,9 +155,10 @@ class Contents:
             return
         for oid, name in named:
             self.facts.append(name)
-            file = self._held.pop(oid, None)
-            if file is not None:
-                self.facts.append(_at(file, name.path))
+            facts = self._held.pop(oid, None)
+            if facts is not None:
+                self._held_count -= len(facts)
+                self.facts += [_at(fact, name.path) for fact in facts]
 
     def _force(self) -> None:
         if self._ancestry is None:
@@ -189,5 +202,6 @@ class LargeObject:
         return oid
 
 
-def _at(file: File, path: str) -> File:
-    return File(path=path, size=file.size, sha256=file.sha256, kind=file.kind, encrypted=file.encrypted, oid=file.oid)
+def _at(fact: Fact, path: str) -> Fact:
+    """What was told of a file whose path wasn't known."""
+    return replace(fact, path=path) if isinstance(fact, File | Secret) else fact

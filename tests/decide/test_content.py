@@ -67,6 +67,16 @@ CASES: dict[str, tuple[Fact, tuple[str, str, str, str, str] | None]] = {
         Secret(rule="r", mask="m", fingerprint=""),
         ("block", "secret", "the upload holds a secret (r): m", "content/secrets", "p.yaml:3"),
     ),
+    "a secret in an object without a path": (
+        Secret(rule="r", mask="m", fingerprint="", oid="0123456789abcdef", line=2),
+        (
+            "block",
+            "secret",
+            "the upload holds a secret (r) in the object 0123456789, line 2: m",
+            "content/secrets",
+            "p.yaml:3",
+        ),
+    ),
     "a plain file": (file(), None),
     "text": (file("readme.md", FileKind.TEXT), None),
     "a kind nobody speaks of": (file("x.pdf", FileKind.PDF), None),
@@ -85,6 +95,10 @@ CASES: dict[str, tuple[Fact, tuple[str, str, str, str, str] | None]] = {
     "a file without a path": (
         file(None, FileKind.KEY),
         ("block", "keys", "a file in the upload is a key", "content/keys", "p.yaml:7"),
+    ),
+    "an object without a path": (
+        File(path=None, size=1, kind=FileKind.KEY, oid="0123456789abcdef"),
+        ("block", "keys", "the object 0123456789 is a key", "content/keys", "p.yaml:7"),
     ),
     "a path": (
         file("deploy/Keys.KDBX"),

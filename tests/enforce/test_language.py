@@ -24,6 +24,11 @@ BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
         (request("/a/b.git/git-receive-pack", "GET"), Language.TEXT),
         (request("/a/b.git/info/lfs/objects/batch", "POST", accept="application/json"), Language.LFS),
         (request("/x", "POST", content_type="application/vnd.git-lfs+json; charset=utf-8"), Language.LFS),
+        (
+            request("/bucket/o", "PUT", host="github-cloud.s3.amazonaws.com", user_agent="git-lfs/3.7.1 (x)"),
+            Language.LFS,
+        ),
+        (request("/bucket/o", "PUT", host="github-cloud.s3.amazonaws.com", user_agent="my-git-lfs/1"), Language.TEXT),
         (request("/graphql", "POST", host="api.github.com"), Language.GRAPHQL),
         (request("/api/graphql", "POST", host="gitlab.com"), Language.GRAPHQL),
         (request("/repos/a/b/issues", "POST", host="api.github.com"), Language.GITHUB_JSON),

@@ -192,6 +192,28 @@ def test_the_forges_error_shapes() -> None:
     assert body("registry")["errors"] == [{"code": "DENIED", "message": sentence, "detail": None}]
 
 
+@pytest.mark.parametrize(
+    ("code", "method", "status"),
+    [
+        ("unapproved", "POST", 403),
+        ("volume", "POST", 403),
+        ("too-large", "POST", 413),
+        ("content", "PUT", 403),
+        ("volume", "PUT", 403),
+        ("spool", "PUT", 503),
+        ("internal-error", "PUT", 503),
+    ],
+)
+def test_git_lfs_gets_no_status_that_it_would_wait_for(code: str, method: str, status: int) -> None:
+    reply = refuse(refusal(code=code), request("/acme/api/info/lfs/objects/x", method), None)
+    assert (reply.status, header(reply, "content-type")) == (status, "application/vnd.git-lfs+json")
+
+
+def test_a_damaged_lfs_object_is_no_fault_of_the_client_program() -> None:
+    damaged = refusal(code="malformed", operation=Operation.LFS_UPLOAD)
+    assert b"git lfs fsck" in refuse(damaged, request("/bucket/o", "PUT"), None).body
+
+
 def test_the_probe_gets_an_empty_result_and_nonsense_a_403() -> None:
     probe = refuse(refusal(), REQUESTS["push"], None, b"0000")
     assert (probe.status, probe.body) == (200, b"")

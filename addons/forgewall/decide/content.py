@@ -93,7 +93,8 @@ def _secret(scrutiny: Scrutiny, fact: Secret) -> Objection | None:
     if rules.secrets is Action.ALLOW:
         return None
     line = f", line {fact.line}" if fact.line is not None else ""
-    where = f" in {shown(fact.path)}{line}" if fact.path is not None else ""
+    named = fact.path is not None or fact.oid is not None
+    where = f" in {shown(fact.path) if fact.path is not None else _unnamed(fact.oid)}{line}" if named else ""
     reason = f"the upload holds a secret ({shown(fact.rule)}){where}: {shown(fact.mask)}"
     return _objection(rules, rules.secrets, "secrets", reason, "secret")
 
@@ -155,11 +156,16 @@ def _stricter(first: Objection | None, second: Objection | None) -> Objection | 
 
 
 def _described(file: File) -> str:
-    name = shown(file.path) if file.path is not None else "a file in the upload"
+    name = shown(file.path) if file.path is not None else _unnamed(file.oid)
     article, noun = _NOUNS.get(file.kind, ("", ""))
     if file.encrypted:
         return f"{name} is an encrypted {noun}" if noun else f"{name} is encrypted"
     return f"{name} is {article} {noun}"
+
+
+def _unnamed(oid: str | None) -> str:
+    """A file whose path the upload doesn't tell; its object id as git and git-lfs abbreviate it."""
+    return "a file in the upload" if oid is None else f"the object {oid[:10]}"
 
 
 def _objection(rules: ContentRules, action: Action, word: str, reason: str, signal: str) -> Objection:

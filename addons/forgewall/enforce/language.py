@@ -42,7 +42,7 @@ def language_of(request: Request, target: Target | None) -> Language:
     if request.method == "POST" and path.rpartition("/")[2] in SERVICES:
         return Language.GIT_RESULT
     accept, content = (request.header("accept") or "").lower(), (request.header("content-type") or "").lower()
-    if "/info/lfs" in path or "git-lfs" in accept or "git-lfs" in content:
+    if "/info/lfs" in path or "git-lfs" in accept or "git-lfs" in content or _is_git_lfs(request):
         return Language.LFS
     if path.endswith("/graphql"):
         return Language.GRAPHQL
@@ -59,6 +59,11 @@ def service_of(query: str) -> str | None:
     """The git service that a query names, or None; the last one where several are named."""
     names = [value for name, value in parse_qsl(query) if name == "service" and value in SERVICES]
     return names[-1] if names else None
+
+
+def _is_git_lfs(request: Request) -> bool:
+    """Whether git-lfs itself asks: on its way to an object store nothing else tells."""
+    return (request.header("user-agent") or "").lower().startswith("git-lfs/")
 
 
 def _is_api(host: str, path: str) -> bool:

@@ -1,4 +1,8 @@
-"""Refusals as git-lfs shows them: `batch response: <message>` (the Git LFS API, "Response Errors")."""
+"""Refusals as git-lfs shows them: `batch response: <message>` (the Git LFS API, "Response Errors").
+
+git-lfs repeats a batch after 429, with growing pauses, and an object after any status. It takes 422 of an object for a
+wrong Content-Type and ends as if all were well.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ def lfs(message: Message) -> Reply:
     """An LFS error object; git-lfs prints its message for any status that isn't a success."""
     body = {"message": message.sentence, "request_id": message.event_id or ""}
     return answer(
-        message.status,
+        403 if message.status == 429 else message.status,
         "application/vnd.git-lfs+json",
         json.dumps(body, ensure_ascii=False).encode(),
         event_id=message.event_id,

@@ -93,7 +93,7 @@ _TODO: Mapping[str, str] = MappingProxyType(
         "or ask {whom}{quoting}",
         "unread": "send it unpacked or in smaller parts, or ask {whom}{quoting}",
         "volume": "wait until earlier uploads no longer count, or ask {whom} for a higher limit{quoting}",
-        "lfs": "upload fewer objects at a time with a current git-lfs, or ask {whom}{quoting}",
+        "lfs": "use a current git-lfs with its usual transfer, and fewer objects at a time, or ask {whom}{quoting}",
         "spool": "send smaller parts, or try again in a few minutes; if it stays, tell {whom}{quoting}",
         "internal-error": "try again in a few minutes; if it stays, tell {whom}{quoting}",
         "log-unwritable": "try again in a few minutes; if it stays, tell {whom}{quoting}",
@@ -102,6 +102,8 @@ _TODO: Mapping[str, str] = MappingProxyType(
 )
 _TODO_UNCLEAR = "use git or the forge's documented interface if you can, or ask {whom}{quoting}"
 """Where the request itself wasn't understood; another client may write it so that it is."""
+_TODO_DAMAGED = "run git lfs push again; if it stays, look for damage with git lfs fsck, or ask {whom}{quoting}"
+"""Where an LFS object isn't what its batch said."""
 _NOW: Mapping[str, str] = MappingProxyType({"log-unwritable": "can't record requests now"})
 _SHORT: Mapping[str, str] = MappingProxyType(
     {
@@ -200,6 +202,8 @@ def _todo(refusal: Refusal, request: Request) -> str:
         return f"send at most {size(refusal.limit)} in one request, or ask {whom} for a higher limit{quoting}."
     if refusal.code == "unidentified" and "not understood" in refusal.reason:
         return _TODO_UNCLEAR.format(whom=whom, quoting=quoting) + "."
+    if refusal.code == "malformed" and refusal.operation is Operation.LFS_UPLOAD:
+        return _TODO_DAMAGED.format(whom=whom, quoting=quoting) + "."
     return _TODO.get(refusal.code, "ask {whom}{quoting}").format(whom=whom, quoting=quoting) + "."
 
 

@@ -52,6 +52,12 @@ class Case:
         )
 
     @property
+    def place(self) -> tuple[str, ...]:
+        """What the judgement of a content depends on, besides that content."""
+        key = self.target.key if self.target is not None else None
+        return (self.arrival.subject.client, self.arrival.subject.user or "", self.policy.digest, key or "")
+
+    @property
     def refs(self) -> tuple[RefUpdate, ...]:
         """What the request changes, as far as that is known before its body goes on."""
         if self.commands is not None:

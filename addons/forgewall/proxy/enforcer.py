@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from forgewall.decide.engine import decide
+from forgewall.decide.objection import objected
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import internal_error, log_unwritable, protocol_block
 from forgewall.decide.tunnel import other_host
 from forgewall.enforce.gate import Gate
-from forgewall.enforce.inflate import whole
+from forgewall.enforce.inflate import readable, whole
 from forgewall.enforce.reply import Failure, Reply, unavailable
 from forgewall.identify.announced import Announcement
 from forgewall.identify.engine import identify
@@ -106,6 +107,8 @@ class Enforcer:
         verdict = self._verdict(case)
         if verdict.action is Action.BLOCK:
             return self._refuse(case, verdict)
+        if not readable(case.arrival.request.header("content-encoding")):
+            return self._rule(case)  # which refuses it, or lets it pass unread where all is only observed
         head = PushHead(case.arrival.request.header("content-encoding"))
 
         def settle(_body: bytes, _whole: bool) -> Ruling:
@@ -233,11 +236,14 @@ class Enforcer:
         large = too_large(batch, verdict.max_upload) if verdict.over is Action.BLOCK else None
         if large is not None and verdict.action is not Action.BLOCK:
             reason = (
-                f"the object {large.oid[:12]} has {size(large.size)}, more than the limit of "
+                f"the object {large.oid[:10]} has {size(large.size)}, more than the limit of "
                 f"{size(verdict.max_upload or 0)}"
             )
             block = replace(verdict, action=Action.BLOCK, would_action=None, code="too-large", reason=reason, trace=())
             verdict = _unless_observed(verdict, block)
+        known = self.examiner.refused_objects.find(case.place, (one.oid for one in batch.objects))
+        if known is not None and verdict.action is not Action.BLOCK:
+            verdict = objected(replace(verdict, action=Action.ALLOW, would_action=None), known)
         return case, verdict
 
     def _batch_answer(self, case: Case, batch: Batch, verdict: Verdict) -> BatchAnswer:
@@ -333,9 +339,10 @@ def _identify(case: Case) -> Target:
 
 
 def _seen(case: Case, request: Request) -> Case:
-    """The case now that `request`'s body is known."""
-    seen = replace(case, arrival=replace(case.arrival, request=request))
-    return replace(seen, target=_identify(seen))
+    """The case now that `request`'s body is known; its head stays as it came, for the body goes on as it came."""
+    target = _identify(replace(case, arrival=replace(case.arrival, request=request)))
+    known = replace(request, headers=case.arrival.request.headers)
+    return replace(case, arrival=replace(case.arrival, request=known), target=target)
 
 
 def _unless_observed(verdict: Verdict, block: Verdict) -> Verdict:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from forgewall.decide.limits import over_limit
 from forgewall.enforce.examination import Examination
+from forgewall.enforce.refused_objects import RefusedObjects
 from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, Volume, accounts
 from forgewall.identify.announced_memory import Announcements
 from forgewall.inspect.body import inspector_for
@@ -57,6 +58,7 @@ class Examiner:
         self._clock = clock
         self.space = space or SpoolSpace()
         self.announcements = Announcements(clock)
+        self.refused_objects = RefusedObjects(clock)
 
     def examined(self, case: Case, verdict: Verdict) -> Examined | None:
         """What the body of an admitted request is read with; None where it is only counted."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -188,7 +191,7 @@ def test_a_gate_that_fails_lets_nothing_through() -> None:
     assert watched.transit.finish() == CutOff(FAILED)
     assert [type(error) for error in watched.errors] == [RuntimeError]
     watched.transit.close()
-    assert [upload.result for upload, _ in watched.told] == [Result.ABORTED]
+    assert [upload.result for upload, _ in watched.told] == [Result.CUT]
 
 
 def test_a_cut_that_can_t_be_answered_lets_nothing_through() -> None:
@@ -362,3 +365,122 @@ def test_only_what_goes_on_is_counted() -> None:
     assert isinstance(cut.transit.feed(b"secret"), CutOff)
     after = Watched(meter=metered(volume, 100), facts=Facts(), scrutiny=BLOCKING)
     assert after.send(b"a" * 100) + after.end() == b"a" * 100
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+def fail(*_: object, **__: object) -> Any:
+    raise RuntimeError("classified payload")
+
+
+COLLABORATORS: dict[str, Callable[[pytest.MonkeyPatch, Watched], None]] = {
+    "the gate at a chunk": lambda patch, _: patch.setattr(Gate, "feed", fail),
+    "the gate at the end": lambda patch, _: patch.setattr(Gate, "finish", fail),
+    "the inspector at a chunk": lambda patch, _: patch.setattr(Facts, "feed", fail),
+    "the inspector at the end": lambda patch, _: patch.setattr(Facts, "finish", fail),
+    "the judge": lambda patch, _: patch.setattr("forgewall.enforce.examination.judge_fact", fail),
+    "the collector": lambda patch, _: patch.setattr("forgewall.enforce.examination.Collector.add", fail),
+    "the meter": lambda patch, _: patch.setattr(Meter, "spend", fail),
+    "the windows": lambda patch, _: patch.setattr(LocalVolume, "used", fail),
+    "the reply to a cut": lambda patch, watched: patch.setattr(watched.transit, "_on_cut", fail),
+}
+
+
+@pytest.mark.parametrize("name", COLLABORATORS)
+@pytest.mark.parametrize("observing", [True, False])
+def test_a_failing_collaborator_lets_nothing_more_through(
+    monkeypatch: pytest.MonkeyPatch, name: str, observing: bool
+) -> None:
+    content = ContentRules(secrets=Action.BLOCK)
+    last = Malformed(reason="it is wrong") if name == "the reply to a cut" else File(path="a", size=1)
+    watched = Watched(
+        facts=Facts(last), scrutiny=Scrutiny(content=content, observing=observing), meter=metered(LocalVolume(), 10**6)
+    )
+    COLLABORATORS[name](monkeypatch, watched)
+    for chunk in (b"abc", b"def"):
+        assert watched.transit.feed(chunk) in (b"", CutOff(FAILED))
+    assert watched.transit.finish() == CutOff(FAILED)
+    assert watched.transit.feed(b"more") == CutOff(FAILED)
+    assert [type(error) for error in watched.errors] == [RuntimeError]
+    assert watched.closed == [True]
+    assert [upload.result for upload, _ in watched.told] == [Result.CUT]
+    watched.transit.close()
+    assert (len(watched.told), watched.closed) == (1, [True])
+
+
+def test_a_streaming_body_whose_examination_fails_gets_no_further() -> None:
+    watched = Watched(facts=Facts(), scrutiny=BLOCKING)
+    assert watched.send(b"a" * HOLD_BYTES, b"b") == b"a" * HOLD_BYTES
+    watched.facts.feed = fail  # type: ignore[union-attr, method-assign]
+    assert watched.transit.feed(b"c") == CutOff(FAILED)
+    assert watched.transit.finish() == CutOff(FAILED)  # `b` never went on
+
+
+def test_whoever_feeds_it_may_fail_too() -> None:
+    watched = Watched(facts=Facts())
+    watched.send(b"abc")
+    assert watched.transit.fail(RuntimeError("the disk")) == CutOff(FAILED)
+    assert watched.transit.finish() == CutOff(FAILED)
+    assert [(u.result, u.wire_bytes) for u, _ in watched.told] == [(Result.CUT, 3)]
+    assert watched.closed == [True]
+
+
+@pytest.mark.parametrize("end", ["answered", "close", "fail"])
+def test_an_event_that_can_t_be_made_keeps_nothing_open(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    watched = Watched(facts=Facts())
+    watched.send(b"abc")
+    if end == "answered":
+        watched.end()
+    monkeypatch.setattr("forgewall.enforce.examination.Collector.evidence", fail)
+    if end == "fail":
+        watched.transit.fail(ValueError("the disk"))
+    elif end == "answered":
+        watched.transit.answered(200)
+    watched.transit.close()
+    assert watched.told == []
+    assert watched.closed == [True]
+    assert [type(error) for error in watched.errors] == [ValueError, RuntimeError][end != "fail" :]
+
+
+def test_a_cut_tells_nobody_but_who_makes_it_and_lets_go_once() -> None:
+    watched = Watched(facts=Facts(), scrutiny=BLOCKING)
+    assert watched.transit.feed(b"secret") == CutOff(CUT)
+    watched.transit.answered(200)
+    watched.transit.close()
+    assert (watched.told, watched.closed, len(watched.cuts)) == ([], [True], 1)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_small_chunks_take_no_more_memory_than_large_ones(announced: bool) -> None:
+    watched = Watched(facts=Facts(secret=b"never" * 20), length=HOLD_BYTES if announced else None)
+    watched.facts.feed = lambda _data: []  # type: ignore[union-attr, method-assign]
+    tracemalloc.start()
+    try:
+        for _ in range(HOLD_BYTES // 2):
+            watched.transit.feed(b"ab")
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 2 * HOLD_BYTES
+    assert peak < 3 * HOLD_BYTES
+    assert watched.transit.finish() == b"ab" * (HOLD_BYTES // 2)
+
+
+def test_what_can_t_be_decoded_has_no_decoded_size() -> None:
+    watched = Watched(limit=10, over=Action.LOG, coding="br")
+    watched.send(b"abc")
+    watched.transit.close()
+    assert [(u.wire_bytes, u.body_bytes) for u, _ in watched.told] == [(3, None)]
+
+
+def test_the_last_chunk_waits_for_a_window_too() -> None:
+    volume = LocalVolume()
+    watched = Watched(meter=metered(volume, 5), facts=Facts(), scrutiny=BLOCKING)
+    assert watched.send(b"abcdef") == b""
+    assert watched.transit.finish() == CutOff(CUT)
+    assert [type(cut) for cut in watched.cuts] == [Exceeded]
+    watched.transit.close()
+    assert (watched.told, watched.closed) == ([], [True])
+    other = Watched(meter=metered(volume, 5))
+    assert other.send(b"abcde") == b"abcde"  # nothing was counted of what never went

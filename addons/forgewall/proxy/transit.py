@@ -64,8 +64,8 @@ class Transit:
         self._on_close = on_close
         self._record = record
         self._content_length = content_length
-        self._kept: list[bytes] = []
-        self._kept_bytes = 0
+        self._beginning = bytearray()
+        self._last = b""
         self._streaming = examination is None
         self._ended: CutOff | None = None
         self._started = time.monotonic()
@@ -83,7 +83,7 @@ class Transit:
                 return self._cut(outcome)
             return self._send(self._held_back(outcome.chunk))
         except Exception as error:
-            return self._fail(error)
+            return self.fail(error)
 
     def finish(self) -> bytes | CutOff:
         """The body has ended: what is left to go on, before the message may be ended upstream."""
@@ -97,9 +97,15 @@ class Transit:
                 return self._cut(outcome)
             sent = self._send(self._all_kept())
         except Exception as error:
-            return self._fail(error)
+            return self.fail(error)
         self._complete = not isinstance(sent, CutOff)
         return sent
+
+    def fail(self, error: Exception) -> CutOff:
+        """Whoever feeds this has failed: nothing more goes on."""
+        self._ended = CutOff(self._on_error(error))
+        self._end(Result.CUT)
+        return self._ended
 
     def answered(self, status: int) -> None:
         """The forge has answered with this HTTP status."""
@@ -108,13 +114,12 @@ class Transit:
             self.close()
 
     def close(self) -> None:
-        """The exchange is over, in order or not; tell of it once."""
+        """The exchange is over, in order or not; tell of it once. Never raises: nothing waits for it any more."""
         if self._complete:
             refused = self._status is not None and self._status >= 400
-            self._tell(Result.REFUSED if refused else Result.COMPLETE)
+            self._end(Result.REFUSED if refused else Result.COMPLETE)
         else:
-            self._tell(Result.ABORTED)
-        self._let_go()
+            self._end(Result.ABORTED)
 
     def upload(self, result: Result) -> Upload:
         """The event for what has passed so far; there must be a decision."""
@@ -127,7 +132,7 @@ class Transit:
             decision=self.decision,
             result=result,
             wire_bytes=self.gate.wire_bytes,
-            body_bytes=self.gate.decoded_bytes,
+            body_bytes=self.gate.decoded_bytes if self.gate.undecoded is None else None,
             sha256=self.gate.sha256,
             seconds=time.monotonic() - self._started,
             response_status=self._status,
@@ -140,32 +145,20 @@ class Transit:
 
     def _held_back(self, chunk: bytes) -> bytes:
         """What of the bytes so far goes on, now that `chunk` has come."""
-        if not self._streaming:
-            self._keep(chunk)
-            if self._kept_bytes <= HOLD_BYTES:
-                return b""
-            self._streaming = True
-            last = self._kept.pop()
-            ready = self._all_kept()
-            self._keep(last)
-            return ready
-        if self.examination is not None:
-            ready = self._all_kept() if chunk else b""
-            self._keep(chunk)
-            return ready
-        if self.gate.wire_bytes == self._content_length:
-            self._keep(chunk)
+        if not self._streaming and len(self._beginning) + len(chunk) <= HOLD_BYTES:
+            self._beginning += chunk
             return b""
-        return chunk
-
-    def _keep(self, chunk: bytes) -> None:
-        if chunk:
-            self._kept.append(chunk)
-            self._kept_bytes += len(chunk)
+        self._streaming = True
+        if self.examination is None and self.gate.wire_bytes != self._content_length:
+            return chunk
+        ready = self._all_kept() if chunk else b""
+        self._last = chunk or self._last
+        return ready
 
     def _all_kept(self) -> bytes:
-        kept, self._kept, self._kept_bytes = self._kept, [], 0
-        return kept[0] if len(kept) == 1 else b"".join(kept)
+        kept = bytes(self._beginning) or self._last
+        self._beginning, self._last = bytearray(), b""
+        return kept
 
     def _send(self, data: bytes) -> bytes | CutOff:
         """`data`, once there is room for it in every window that it counts in."""
@@ -174,17 +167,23 @@ class Transit:
         return data
 
     def _cut(self, cut: Cut | Exceeded) -> CutOff:
+        reply = self._on_cut(self, cut)
         self._told = True
-        self._ended = CutOff(self._on_cut(self, cut))
+        self._ended = CutOff(reply)
         self._let_go()
         return self._ended
 
-    def _fail(self, error: Exception) -> CutOff:
-        self._ended = CutOff(self._on_error(error))
-        return self._ended
+    def _end(self, result: Result) -> None:
+        """Tell of it, unless it was told already, and let go in any case."""
+        try:
+            self._tell(result)
+        except Exception as error:
+            self._on_error(error)
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
-        self._kept.clear()
+        self._beginning, self._last = bytearray(), b""
         if self._on_close is not None:
             self._on_close()
             self._on_close = None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from forgewall.decide.objection import objected
-from forgewall.decide.protocol import log_unwritable
+from forgewall.decide.protocol import internal_error, log_unwritable
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Reply
 from forgewall.enforce.volume import Exceeded, Meter
@@ -23,6 +23,9 @@ from forgewall.proxy.ruling import Admitted, Refused
 from forgewall.proxy.transit import Transit
 from forgewall.record.event import Decision, Result, Upload
 from forgewall.sizes import size
+
+_FOR_GOOD = frozenset({"content", "unread"})
+"""What the same bytes will be refused for again."""
 
 type Failed = Callable[[Exception], Reply]
 
@@ -68,6 +71,9 @@ class Uploads:
 
     def _cut(self, case: Case, transit: Transit, cut: Cut | Exceeded, decision: Decision, noted: bool) -> Reply:
         verdict = _verdict_of(transit, cut, decision.verdict)
+        objection = transit.examination.blocked if transit.examination is not None else None
+        if objection is not None and objection.code in _FOR_GOOD and case.announced is not None:
+            self._examiner.refused_objects.remember(case.place, case.announced.oid, objection)
         if not noted:
             self._journal.write(decision)
         transit.decision = decision
@@ -77,7 +83,7 @@ class Uploads:
         return reply if written else case.reply(verdict, None)
 
     def _over(self, transit: Transit, upload: Upload, verdict: Verdict, meter: Meter) -> None:
-        """The body went through, or broke off: what was only logged of it stands in its event."""
+        """The body went through, or broke off, or we failed: what was only logged of it stands in its event."""
         after = verdict
         if transit.gate.exceeded:
             reason = f"the body is larger than the limit of {size(verdict.max_upload or 0)}, or can't be counted"
@@ -87,6 +93,8 @@ class Uploads:
             after = after if after.code == "volume" else logged
         for objection in transit.examination.objections if transit.examination is not None else ():
             after = objected(after, objection)
+        if upload.result is Result.CUT:
+            after = internal_error()  # any other cut is told by `_cut`
         self._journal.write(upload if after is verdict else replace(upload, verdict=after))
 
 

@@ -408,9 +408,27 @@ def test_a_compressed_push_is_told_of_its_refs_too(enforcer: Enforcer) -> None:
     assert b"ng refs/heads/main" in reply.body
 
 
-def test_a_push_in_a_coding_nobody_can_undo_is_refused(enforcer: Enforcer) -> None:
-    asked = arrival("POST", APPROVED_PUSH, ("content-encoding", "br"), body=True)
-    assert isinstance(settled(enforcer.judge(asked), push()), Refused)
+@pytest.mark.parametrize("url", [APPROVED_PUSH, PUSH])
+def test_a_push_in_a_coding_nobody_can_undo_is_refused(enforcer: Enforcer, ledger: Ledger, url: str) -> None:
+    ruling = enforcer.judge(arrival("POST", url, ("content-encoding", "br"), body=True))
+    reply = refused(ruling if isinstance(ruling, Refused) else settled(ruling, push()))
+    assert header(reply, REPLY_EVENT) == ledger.decisions[0].id
+    assert ledger.codes == ["encoding" if url == APPROVED_PUSH else "unapproved"]
+    assert (b"Content-Encoding" in reply.body) is (url == APPROVED_PUSH)
+
+
+def test_a_push_nobody_can_read_passes_where_all_is_only_observed(ledger: Ledger) -> None:
+    enforcer = Enforcer(policy("mode: observe\n"), ledger.journal)
+    ruling = enforcer.judge(arrival("POST", APPROVED_PUSH, ("content-encoding", "br"), body=True))
+    assert isinstance(ruling, Admitted)
+    assert ruling.transit is not None
+    assert ruling.transit.feed(b"\xff" * 1000) + ruling.transit.finish() == b"\xff" * 1000  # type: ignore[operator]
+    ruling.transit.answered(200)
+    (told,) = ledger.decisions
+    assert (told.verdict.action, told.verdict.would_action) == (Action.LOG, Action.BLOCK)
+    assert told.verdict.code == "encoding"
+    (upload,) = ledger.uploads
+    assert (upload.wire_bytes, upload.body_bytes, upload.evidence) == (1000, None, None)
 
 
 @pytest.mark.parametrize("body", [b"", b"garbage", b"0032" + b"x" * 40, push()[:-8], b"0000PACK"])

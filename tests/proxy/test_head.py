@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from tests.proxy.playing import context
 
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.head import arrival_of, frame, prepare
+from forgewall.proxy.readers import Advertisement
 from forgewall.proxy.ruling import Admitted
 from forgewall.proxy.transit import Transit
 
@@ -188,6 +191,13 @@ def test_nothing_else_of_a_head_s_fields_is_changed(ruling: Admitted, removed: s
     prepare(asked, ruling, has_body=True)
     removed = removed | {"proxy-authorization", "proxy-connection"}
     assert asked.headers.fields == tuple(pair for pair in ALL if pair[0].decode() not in removed)
+
+
+@pytest.mark.parametrize("fields", [[], [(b"accept-encoding", b"gzip, br")]])
+def test_an_answer_that_will_be_read_is_asked_for_in_plain_bytes(fields: Fields) -> None:
+    asked = request(fields=[(b"host", b"github.com"), *fields])
+    prepare(asked, replace(WATCHED, answer=Advertisement()), has_body=False)
+    assert asked.headers.get_all("accept-encoding") == ["identity"]
 
 
 @pytest.mark.parametrize(("version", "kept"), [("HTTP/1.1", ""), ("HTTP/2.0", "github.com")])

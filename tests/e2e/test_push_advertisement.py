@@ -1,0 +1,115 @@
+"""Packs that can be read alone: git is told `no-thin`, whatever shape the forge's advertisement comes in."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from demo.forge import Forge
+from tests.e2e.pushing import WITNESS, assert_told_as_git_says, last_push, text
+
+from demo import smart_http, wire
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Run, StartProxy
+
+pytestmark = pytest.mark.needs("git")
+
+ADDRESS = "github.com/acme/api"
+URL = f"https://{ADDRESS}.git"
+
+type Headers = list[str]
+type Edit = Callable[[wire.Head, Headers, bytes], tuple[Headers, Sequence[bytes]]]
+"""From the request, the answer's header lines and its body to other header lines, and to the pieces of a body."""
+
+
+class _Kept:
+    """A stream that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def send(self, data: bytes) -> None:
+        self.data += data
+
+
+@pytest.fixture
+def advertise(monkeypatch: pytest.MonkeyPatch) -> Callable[[Edit], None]:
+    """Make the forge change what it says before a push."""
+    serve = smart_http.serve
+
+    def change(edit: Edit) -> None:
+        def changed(
+            stream: wire.Stream, head: wire.Head, body: object, repository: Path, rest: str, *, early_head: bool
+        ) -> int:
+            if rest != "/info/refs" or "git-receive-pack" not in head.query:
+                return serve(stream, head, body, repository, rest, early_head=early_head)  # type: ignore[arg-type]
+            kept = _Kept()
+            status = serve(cast(wire.Stream, kept), head, body, repository, rest)  # type: ignore[arg-type]
+            top, _, chunks = kept.data.partition(b"\r\n\r\n")
+            whole = b""
+            while chunks:
+                size, _, chunks = chunks.partition(b"\r\n")
+                whole, chunks = whole + chunks[: int(size, 16)], chunks[int(size, 16) + 2 :]
+            lines = [line for line in top.decode().split("\r\n") if not line.lower().startswith("transfer-encoding")]
+            lines, pieces = edit(head, lines, whole)
+            counted = any(line.lower().startswith("content-length") for line in lines)
+            lines += [] if counted else ["Transfer-Encoding: chunked"]
+            stream.send("\r\n".join([*lines, "", ""]).encode())
+            for piece in pieces:
+                stream.send(piece if counted else b"%x\r\n%b\r\n" % (len(piece), piece))
+            stream.send(b"" if counted else b"0\r\n\r\n")
+            return status
+
+        monkeypatch.setattr(smart_http, "serve", changed)
+
+    return change
+
+
+def compressed(head: wire.Head, lines: Headers, body: bytes) -> tuple[Headers, Sequence[bytes]]:
+    """As a front end does that compresses for whoever takes it."""
+    if "gzip" not in (head.header("accept-encoding") or ""):
+        return lines, [body]
+    return [*lines, "Content-Encoding: gzip"], [gzip.compress(body)]
+
+
+def compressed_unasked(_head: wire.Head, lines: Headers, body: bytes) -> tuple[Headers, Sequence[bytes]]:
+    return [*lines, "Content-Encoding: gzip"], [gzip.compress(body)]
+
+
+def in_bytes(_head: wire.Head, lines: Headers, body: bytes) -> tuple[Headers, Sequence[bytes]]:
+    return lines, [body[at : at + 1] for at in range(len(body))]
+
+
+def with_length(_head: wire.Head, lines: Headers, body: bytes) -> tuple[Headers, Sequence[bytes]]:
+    return [*lines, f"Content-Length: {len(body)}"], [body[:40], body[40:41], body[41:]]
+
+
+@pytest.fixture
+def edited(gateway: Run, forge: Forge, tmp_path: Path) -> Path:
+    """A work tree whose first commit the forge has, and whose second changes a line of 1.3 MB."""
+    tree = gateway.work_tree("edited")
+    lines = [f"{number * 7919 % 100_003} {number}\n" for number in range(100_000)]
+    (tree / "large.txt").write_text("".join(lines), encoding="utf-8")
+    gateway.commit(tree, "large")
+    forge.seed(ADDRESS, tree)
+    lines[50_000] = "another\n"
+    (tree / "large.txt").write_text("".join(lines), encoding="utf-8")
+    gateway.commit(tree, "one line")
+    return tree
+
+
+@pytest.mark.parametrize("edit", [compressed, in_bytes, with_length], ids=lambda edit: edit.__name__)
+def test_the_pack_is_whole_whatever_the_advertisement_looks_like(
+    proxy: StartProxy, forge: Forge, edited: Path, tmp_path: Path, advertise: Callable[[Edit], None], edit: Edit
+) -> None:
+    run = proxy(before=WITNESS)
+    advertise(edit)
+    result = run.git("push", URL, "main", cwd=edited)
+    assert result.ok, str(result)
+    assert_told_as_git_says(last_push(run), edited, ["main"], ["main~1"], directory=tmp_path)
+    assert len(last_push(run).pack) > 100_000
+    assert forge.refs(ADDRESS)["refs/heads/main"] == text(edited, "rev-parse", "main")

@@ -67,6 +67,12 @@ def test_a_base_that_gives_less_than_it_should() -> None:
         list(stream.feed(copy(0, 10)))
 
 
+def test_a_copy_stays_in_its_base_whatever_stands_behind_it() -> None:
+    stream = DeltaStream(100, lambda _offset, length: bytes(length), 10)
+    with pytest.raises(NotPack):
+        list(stream.feed(copy(91, 10)))
+
+
 def test_a_head_announces_no_more_than_an_object_may_have() -> None:
     for base, result in itertools.product((0, 1 << 40, (1 << 40) + 1), repeat=2):
         data = varint(base) + varint(result)

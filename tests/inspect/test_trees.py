@@ -31,6 +31,7 @@ def plain(data: bytes) -> set[tuple[bytes, str]] | None:
 
 @settings(max_examples=300)
 @given(st.lists(entries, min_size=1, max_size=6))
+@example([[("100644", "a", OIDS[1])], [("100644", "100644 a", OIDS[1])]])  # the old entry ends the new one
 def test_later_versions_of_a_folder_tell_what_is_new_in_them(versions: list[list[tuple[str, str, bytes]]]) -> None:
     trees = Trees(20)
     told: set[tuple[bytes, str]] = set()

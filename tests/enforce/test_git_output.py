@@ -31,13 +31,13 @@ def refuse_all(request: Request, body: bytes) -> Reply:
 class Late:
     """Lets `info/refs` through, as a forge would answer it, and refuses what follows."""
 
-    def __init__(self, capabilities: bytes = b"side-band-64k", head: int = HEAD) -> None:
+    def __init__(self, capabilities: bytes = b"report-status side-band-64k", head: int = HEAD) -> None:
         self.capabilities = capabilities
         self.head = head
 
     def __call__(self, request: Request, body: bytes) -> Reply:
         if "service=git-receive-pack" in request.path:
-            line = b"0" * 40 + b" capabilities^{}\0report-status delete-refs ofs-delta " + self.capabilities
+            line = b"0" * 40 + b" capabilities^{}\0delete-refs ofs-delta " + self.capabilities
             return advertised("git-receive-pack", pkt(line))
         if "service=git-upload-pack" in request.path:
             if request.header("git-protocol"):
@@ -98,7 +98,7 @@ def test_a_refusal_without_the_command_list_still_shows(client: Client, work: Pa
     assert_tells(done.stderr)
 
 
-@pytest.mark.parametrize("capabilities", [b"", b"side-band"])
+@pytest.mark.parametrize("capabilities", [b"report-status", b"report-status side-band"])
 def test_a_client_without_side_band_reads_the_reason_too(client: Client, work: Path, capabilities: bytes) -> None:
     # git itself only knows side-band-64k here, so both ways it negotiates none.
     with serving(Late(capabilities)) as origin:
@@ -106,6 +106,15 @@ def test_a_client_without_side_band_reads_the_reason_too(client: Client, work: P
     assert done.returncode == 1
     assert "error: remote unpack failed: Forgewall refused this push" in done.stderr
     assert "! [remote rejected] main -> main (not approved" in done.stderr
+    assert_tells(done.stderr)
+
+
+def test_without_a_report_of_refs_git_knows_all_the_same_that_it_failed(client: Client, work: Path) -> None:
+    with serving(Late(b"side-band-64k")) as origin:
+        done = client("git", "push", origin.url + PATH, "main", cwd=work)
+    assert done.returncode == 1
+    assert "remote: Forgewall refused this push" in done.stderr
+    assert f"remote: not approved by Forgewall (event {EVENT})" in done.stderr
     assert_tells(done.stderr)
 
 

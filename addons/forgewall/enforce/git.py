@@ -69,8 +69,9 @@ def _result(message: Message, commands: Commands) -> bytes | None:
         # The unpack line is then the only one that holds a sentence.
         return _status(message, commands, message.sentence) if reports else None
     lines = b"".join(band(2, _bounded(line.encode(), LINE_BYTES) + b"\n", width) for line in message.lines)
-    status = band(1, _status(message, commands, message.short), width) if reports else b""
-    return lines + status + FLUSH
+    if not reports:  # git takes silence about its refs for success; an error on side-band 3 it doesn't
+        return lines + band(3, message.short.encode(), width) + FLUSH
+    return lines + band(1, _status(message, commands, message.short), width) + FLUSH
 
 
 def _status(message: Message, commands: Commands, unpack: str) -> bytes:

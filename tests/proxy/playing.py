@@ -33,7 +33,10 @@ def context(*, alpn: bytes | None = None, **changes: Any) -> Context:
 
 @dataclass
 class Play:
-    """A layer under test. `refuse`: the error that meets every attempt to connect; `wait`: none is answered yet."""
+    """A layer under test. `refuse`: the error that meets every attempt to connect; `wait`: none is answered yet.
+
+    `keep` names hooks that are answered one by one, by `go_on`.
+    """
 
     layer: layer.Layer
     refuse: str | None = None
@@ -42,6 +45,8 @@ class Play:
     hooks: list[str] = field(default_factory=list)
     opened: list[tuple[str, int] | None] = field(default_factory=list)
     waiting: list[Any] = field(default_factory=list)
+    keep: tuple[str, ...] = ()
+    kept: list[commands.StartHook] = field(default_factory=list)
 
     def start(self) -> list[commands.Command]:
         """Send the first event."""
@@ -56,7 +61,7 @@ class Play:
                 answer = self._answer(command)
                 if answer is not None:
                     queue.append(answer)
-                elif command not in self.waiting and not isinstance(command, commands.Log):
+                elif command not in (*self.waiting, *self.kept) and not isinstance(command, commands.Log):
                     out.append(command)
         return out
 
@@ -65,6 +70,10 @@ class Play:
         self.wait = False
         waiting, self.waiting = self.waiting, []
         return self.send(*(answer for command in waiting if (answer := self._answer(command)) is not None))
+
+    def go_on(self) -> list[commands.Command]:
+        """Answer the hook that was kept first."""
+        return self.send(events.HookCompleted(self.kept.pop(0)))
 
     def wake(self, command: commands.RequestWakeup) -> list[commands.Command]:
         """Time is up for `command`."""
@@ -75,6 +84,9 @@ class Play:
             self.hooks.append(command.name)
             if self.on_hook is not None:
                 self.on_hook(command)
+            if command.name in self.keep:
+                self.kept.append(command)
+                return None
             return events.HookCompleted(command)
         if self.wait and isinstance(command, commands.OpenConnection | mitm.GetHttpConnection):
             self.waiting.append(command)

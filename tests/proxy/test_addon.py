@@ -49,8 +49,8 @@ class Stage:
         self.server = Server(address=("github.com", 443))
         self.task = Task()
         self.transports = {self.server: SimpleNamespace(handler=self.task)}
-        handler = SimpleNamespace(transports=self.transports)
-        self.addon = ForgewallAddon(None, connect_to or {}, lambda _client: cast(Any, handler))
+        self.handler = SimpleNamespace(transports=self.transports)
+        self.addon = ForgewallAddon(None, connect_to or {}, lambda _client: cast(Any, self.handler))
         self.data = ServerConnectionHookData(server=self.server, client=self.client)
 
     def permit(self) -> None:
@@ -230,3 +230,61 @@ def test_tls_is_left_to_whoever_has_it() -> None:
     stage.addon.tls_start_client(start)
     stage.addon.tls_start_server(start)
     assert told == ["client", "server"]
+
+
+# -- waiting for a forge to take a body --------------------------------------------------------------------------------
+
+
+class Writers:
+    """A connection handler whose writers are drained when `taken` is set."""
+
+    def __init__(self) -> None:
+        self.taken = asyncio.Event()
+        self.waiting = 0
+        self.timeouts = 0
+
+    async def drain_writers(self) -> None:
+        self.waiting += 1
+        try:
+            await self.taken.wait()
+        finally:
+            self.waiting -= 1
+
+    async def on_timeout(self) -> None:
+        self.timeouts += 1
+
+
+def test_what_was_written_is_waited_for() -> None:
+    async def scene() -> None:
+        stage, writers = Stage(), Writers()
+        stage.handler = cast(Any, writers)
+        waiting = asyncio.ensure_future(stage.addon.drain(stage.client))
+        await turn()
+        assert (waiting.done(), writers.waiting) == (False, 1)
+        writers.taken.set()
+        await waiting
+        assert (writers.waiting, writers.timeouts) == (0, 0)
+
+    run(scene)
+
+
+def test_a_forge_that_takes_nothing_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """mitmproxy's own clock stops while a hook is under way."""
+    monkeypatch.setattr(room, "DRAIN_SECONDS", 0)
+
+    async def scene() -> None:
+        stage, writers = Stage(), Writers()
+        stage.handler = cast(Any, writers)
+        await stage.addon.drain(stage.client)
+        assert (writers.waiting, writers.timeouts) == (0, 1)
+
+    run(scene)
+
+
+def test_a_client_that_is_gone_is_not_waited_for() -> None:
+    async def scene() -> None:
+        stage = Stage()
+        stage.addon = ForgewallAddon(None, {}, lambda _client: None)
+        await stage.addon.drain(stage.client)
+
+    run(scene)

@@ -35,6 +35,7 @@ CUT = reply(413, b"cut")
 FAILED = reply(503, b"failed")
 STALLED = reply(408, b"stalled")
 UNREACHED = reply(502, b"unreached")
+FULL = reply(507, b"full")
 
 
 class Desk:
@@ -64,6 +65,9 @@ class Desk:
 
     def stalled(self, _arrival: Arrival) -> Reply:
         return STALLED
+
+    def no_room(self, _arrival: Arrival | None, _error: Exception) -> Reply:
+        return FULL
 
     def internal_error(self, _arrival: Arrival | None, where: str, error: BaseException) -> Reply:
         self.errors.append(f"{where}: {type(error).__name__}")

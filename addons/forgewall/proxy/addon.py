@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 15.0
 """How long a connection upstream may take to be ready: DNS, TCP and TLS together."""
 
+DRAIN_SECONDS = 600.0
+"""How long a forge may take nothing of a body that is sent on from disk; mitmproxy's own clock stops for hooks."""
+
 type Address = tuple[str, int]
 
 
@@ -106,7 +109,10 @@ class ForgewallAddon:
         """Wait until what was written for this client's connections has been taken (`collecting.DrainHook`)."""
         handler = self._handler_of(client)
         if handler is not None:
-            await handler.drain_writers()
+            try:
+                await asyncio.wait_for(handler.drain_writers(), DRAIN_SECONDS)
+            except TimeoutError:
+                await handler.on_timeout()
 
     def client_disconnected(self, client: Client) -> None:
         """Forget what was kept for this client."""

@@ -74,7 +74,8 @@ class AnswerHold:
         head, self._head = self._head, None
         assert head is not None
         headers = head.response.headers
-        if outcome.grown and headers.get("content-length", "").isdigit():
-            headers["content-length"] = str(int(headers["content-length"]) + outcome.grown)
+        length = headers.get("content-length", "")
+        if outcome.grown and length.isascii() and length.isdigit():
+            headers["content-length"] = str(int(length) + outcome.grown)
         data = (mitm.ResponseData(stream, outcome.data),) if outcome.data else ()
         return (head, *data)

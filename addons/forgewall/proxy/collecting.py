@@ -28,6 +28,8 @@ HOLD_SECONDS = 60.0
 HOLD_PROGRESS = 1024 * 1024
 """Bytes that a spooled body has to grow by in that time to be given as much again."""
 
+_BROKEN_OFF = (mitm.RequestProtocolError, mitm.ResponseProtocolError)
+
 type CommandGenerator[T] = layer.CommandGenerator[T]
 
 
@@ -54,6 +56,10 @@ class CollectingStream(AnsweringStream):
     @abstractmethod
     def start_request_stream(self) -> CommandGenerator[None]:
         """Open upstream and send the head."""
+
+    @abstractmethod
+    def give_up(self, error: Exception) -> CommandGenerator[None]:
+        """Abort the request upstream, as we have failed, and answer the client."""
 
     def state_hold(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
         """Collect the beginning of the body until it settles the ruling."""
@@ -98,14 +104,31 @@ class CollectingStream(AnsweringStream):
         held, self.held = self.held, None
         if held is None:
             return  # upstream can't be reached, and the client was told so
-        several = held.on_disk
-        for piece in held.pieces():
-            if self.client_state == self.state_stream_request_body:
+        pieces, several = held.pieces(), held.on_disk
+        try:
+            while self.client_state == self.state_stream_request_body:
+                try:
+                    piece = next(pieces)
+                except StopIteration:
+                    break
+                except Exception as error:
+                    yield from self.give_up(error)
+                    break
                 yield from self.state_stream_request_body(mitm.RequestData(self.stream_id, piece))
-            if several and self.client_state == self.state_stream_request_body:
-                yield DrainHook(self.context.client)
+                if several and self.client_state == self.state_stream_request_body:
+                    yield DrainHook(self.context.client)
+                    if self.broken_off:
+                        self.client_state = self.state_done if whole else self.client_state
+                        return  # what has happened waits in line and is handled next
+        finally:
+            held.close()
         if whole and self.client_state == self.state_stream_request_body:
             yield from self.state_stream_request_body(mitm.RequestEndOfMessage(self.stream_id))
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the client or the forge went away while this stream waited."""
+        return any(isinstance(event, _BROKEN_OFF) for event in self._paused_event_queue)
 
     def let_go(self) -> None:
         """What was held is not needed."""

@@ -98,7 +98,8 @@ class GuardedStream(CollectingStream):
         """Go on with the answer that waited."""
         waiting, self.early = self.early, []
         for event in waiting:
-            yield from self.on_answer(event)
+            if not self.answered:
+                yield from self.on_answer(event)
 
     def on_answer(self, event: events.Event) -> CommandGenerator[None]:
         """As in the base class, but an answer that has to be read goes through its reader."""
@@ -244,6 +245,14 @@ class GuardedStream(CollectingStream):
             self.answered = True
             self.client_state = self.state_drain
             yield from self.stop_drain("cut")
+
+    def give_up(self, error: Exception) -> CommandGenerator[None]:
+        """A cut because our own code has failed."""
+        transit = self.ruling.transit if isinstance(self.ruling, Admitted) else None
+        if transit is not None:
+            yield from self.cut(transit.fail(error).reply)
+        else:
+            yield from self.cut(self.wiring.internal_error(self.arrival, "sending on a held body", error))
 
     # -- upstream ----------------------------------------------------------------------------------------------------
 

@@ -15,16 +15,19 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers import http as mitm
 from mitmproxy.proxy.layers import tls
 from tests.identify.test_opening import HELLO, REQUEST, real_hello
-from tests.proxy.arriving import Ledger, policy
+from tests.proxy.arriving import Ledger, arrival, policy
 from tests.proxy.playing import Play, closed, context, sent, wakeups
 
 from forgewall.decide.load import parse
 from forgewall.decide.policy import Policy
 from forgewall.enforce.reply import Reply
+from forgewall.identify.announced import Announcement, Place, Use, parse_place
+from forgewall.identify.engine import identify
 from forgewall.model import Action
 from forgewall.proxy import backlog, tunnels, wiring
 from forgewall.proxy.certificates import ensure_ca
 from forgewall.proxy.enforcer import Enforcer
+from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.tls import Tls
 from forgewall.proxy.tunnels import OPENING_SECONDS, QUIET_SECONDS, Tunnel, TunnelDesk
 from forgewall.proxy.wiring import Wiring
@@ -47,7 +50,7 @@ class Passage:
         self, host: str, port: int, by: Policy | str = "", *, refuse: str | None = None, wait: bool = False
     ) -> None:
         self.ledger = Ledger()
-        self.enforcer = Enforcer(policy(by) if isinstance(by, str) else by, self.ledger.journal)
+        self.enforcer = self.made(policy(by) if isinstance(by, str) else by, self.ledger)
         self.shut: list[object] = []
         self.desk = TunnelDesk(self.enforcer, self.shut.append)
         page = Reply(status=200, headers=(), body=b"")
@@ -62,6 +65,9 @@ class Passage:
         if isinstance(self.opened, Tunnel):
             self.play = Play(self.opened, refuse=refuse, wait=wait, on_hook=self.shake_hands)
             self.out += self.play.start()
+
+    def made(self, by: Policy, ledger: Ledger) -> Enforcer:
+        return Enforcer(by, ledger.journal)
 
     @staticmethod
     def shake_hands(hook: commands.StartHook) -> None:
@@ -507,3 +513,148 @@ def test_first_bytes_are_judged_by_the_policy_that_holds_now() -> None:
     passage.send(real_hello("cdn.example.org"))
     assert (passage.up, passage.closed) == (b"", True)
     assert passage.ledger.decisions[-1].policy.file == "new.yaml"
+
+
+# -- shared stores -----------------------------------------------------------------------------------------------------
+
+STORE = "objects.example.org"
+CLOSED = "defaults: {other_hosts: block}\n"
+
+
+def announced(url: str = f"https://{STORE}/bucket/1?sig=x", seconds: int = 600) -> Announcement:
+    """An upload to a store that others use too."""
+    place = parse_place(url, arrival("POST", "https://github.com/acme/api.git/info/lfs/objects/batch").request)
+    target = identify(arrival("PUT", "https://api.github.com/repos/acme/api/contents/a").request, policy().registry)
+    assert isinstance(place, Place)
+    assert target is not None
+    return Announcement(
+        place=place,
+        methods=frozenset({"PUT"}),
+        use=Use.UPLOAD,
+        oid="1" * 64,
+        size=3,
+        most=3,
+        whole=True,
+        transfer="basic",
+        asker=target,
+        seconds=seconds,
+    )
+
+
+class Told(Passage):
+    """A CONNECT of a client that was told to upload to `STORE`; `later` seconds after that."""
+
+    def __init__(self, host: str, port: int = 443, by: Policy | str = "", *, client: str = "192.0.2.1") -> None:
+        self.now = 0.0
+        self.examiner = Examiner(clock=lambda: self.now)
+        assert self.examiner.announcements.remember(client, [announced()]) is None
+        super().__init__(host, port, by)
+
+    def made(self, by: Policy, ledger: Ledger) -> Enforcer:
+        return Enforcer(by, ledger.journal, self.examiner)
+
+
+@pytest.mark.parametrize("by", ["", CLOSED, "mode: observe\n" + CLOSED])
+@pytest.mark.parametrize("host", [STORE, "Objects.Example.ORG."])
+def test_a_store_is_read_for_the_client_that_was_told_of_it(by: str, host: str) -> None:
+    passage = Told(host, by=by)
+    assert (passage.connected, passage.permitted) == ([], False)
+    passage.send(real_hello(STORE))
+    assert isinstance(passage.child, tls.ClientTLSLayer)
+    assert passage.context.server.address == (STORE, 443)
+    assert (passage.connected, passage.up, passage.ledger.events) == ([], b"", [])
+
+
+@pytest.mark.parametrize(("host", "client"), [(OTHER, "192.0.2.1"), (STORE, "192.0.2.2")])
+def test_no_other_client_and_no_other_host_is_read(host: str, client: str) -> None:
+    passage, hello = Told(host, client=client), real_hello(host)
+    passage.send(hello)
+    assert (passage.connected, passage.up) == ([(host, 443)], hello)
+    closed_to_it = Told(host, by=CLOSED, client=client)
+    assert closed_to_it.reply.status == 403
+
+
+def test_a_store_is_no_longer_read_once_the_announcement_has_expired() -> None:
+    passage = Told(STORE)
+    passage.now = 601.0
+    again = passage.desk.open(passage.context, passage.flow, passage.wiring.permit)
+    assert isinstance(again, Tunnel)
+    assert again.relays
+
+
+@pytest.mark.parametrize("data", [b"SSH-2.0-x\r\n", b"\x00\x01", REQUEST.replace(b"GitHub.com", b"a.b")])
+def test_what_is_no_tls_to_a_store_passes_as_if_nothing_was_announced(data: bytes) -> None:
+    passage = Told(STORE)
+    passage.send(data)
+    assert (passage.connected, passage.up, passage.closed) == ([(STORE, 443)], data, False)
+    assert passage.permitted
+    passage.hear(b"hello")
+    passage.send(b"more")
+    assert (passage.up, passage.down) == (data + b"more", b"hello")
+    assert passage.ledger.events == []
+
+
+@pytest.mark.parametrize("data", [real_hello(OTHER), real_hello(None)])
+def test_tls_to_a_store_by_another_name_passes_as_if_nothing_was_announced(data: bytes) -> None:
+    passage = Told(STORE)
+    passage.send(data)
+    assert (passage.connected, passage.up) == ([(STORE, 443)], data)
+
+
+def test_a_store_is_no_way_to_a_forge() -> None:
+    passage = Told(STORE)
+    passage.send(HELLO)
+    assert (passage.connected, passage.up, passage.closed) == ([], b"", True)
+    assert passage.ledger.codes == ["host-mismatch"]
+
+
+@pytest.mark.parametrize("mode", ["", "mode: observe\n"])
+def test_what_is_no_tls_to_a_store_is_refused_where_other_hosts_are_and_told_of(mode: str) -> None:
+    passage = Told(STORE, by=mode + CLOSED)
+    assert passage.ledger.events == []
+    passage.send(b"\x00\x01")
+    (told,) = passage.ledger.decisions
+    assert (told.verdict.code, told.stage, told.exchange.host) == ("other-host", Stage.CONNECTION, STORE)
+    assert passage.closed is not bool(mode)
+    assert (passage.up != b"") is bool(mode)
+
+
+def test_what_a_new_policy_refuses_inside_a_tunnel_is_told_of() -> None:
+    passage = Passage(OTHER, 443)
+    passage.wiring.install_policy(policy(CLOSED))
+    passage.send(real_hello(OTHER))
+    assert (passage.up, passage.closed, passage.ledger.codes) == (b"", True, ["other-host"])
+
+
+@pytest.mark.parametrize("expired", [True, False])
+def test_an_announced_store_after_a_new_policy(expired: bool) -> None:
+    passage = Told(STORE)
+    passage.wiring.install_policy(policy("mode: observe\n"))
+    passage.now = 601.0 if expired else 0.0
+    hello = real_hello(STORE)
+    passage.send(hello)
+    assert isinstance(passage.child, tls.ClientTLSLayer) is not expired
+    assert passage.up == (hello if expired else b"")
+
+
+def test_a_store_that_becomes_announced_while_it_is_relayed_is_never_read_on_that_connection() -> None:
+    passage, hello = Told(STORE, client="192.0.2.2"), real_hello(STORE)
+    assert passage.connected == [(STORE, 443)]
+    passage.examiner.announcements.remember("192.0.2.1", [announced()])
+    passage.send(hello)
+    assert passage.up == hello
+    later = Told(STORE, client="192.0.2.2")
+    later.examiner.announcements.remember("192.0.2.1", [announced()])
+    later.wiring.install_policy(policy("mode: observe\n"))
+    later.send(real_hello(STORE))  # planned anew: it would be read, but is connected already
+    assert (later.up, later.closed, later.child) == (b"", True, None)
+
+
+@pytest.mark.parametrize("by", ["", "mode: observe\n"])
+def test_a_failing_memory_refuses_the_tunnel(monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    def fail(*_: object) -> Any:
+        raise RuntimeError("classified payload")
+
+    monkeypatch.setattr("forgewall.identify.announced_memory.Announcements.names", fail)
+    passage = Passage(OTHER, 443, by)
+    assert (passage.reply.status, [fault.exception for fault in passage.ledger.faults]) == (503, ["RuntimeError"])

@@ -12,6 +12,7 @@ from tests.proxy.arriving import Ledger, arrival, policy
 from tests.proxy.playing import context
 
 from forgewall.enforce.reply import Failure, Reply
+from forgewall.inspect.inspector import SpoolFull
 from forgewall.proxy import wiring
 from forgewall.proxy.enforcer import Enforcer
 from forgewall.proxy.ruling import Admitted, Refused
@@ -220,3 +221,31 @@ def test_no_part_of_a_forge_s_answer_is_shown(before: str, after: str) -> None:
     if "certificate verify failed" not in message.lower():
         _, detail = failure_of(message, cast(Any, server("github.com", 443)))
         assert PAYLOAD not in detail
+
+
+# -- bodies that can't be kept -----------------------------------------------------------------------------------------
+
+
+def test_a_client_that_stalls_at_a_forge_is_told_of_with_the_forge_s_part() -> None:
+    ledger = Ledger()
+    wired(ledger).stalled(arrival("POST", "https://api.github.com/graphql", body=True))
+    assert ledger.decisions[0].exchange.role == "api"
+
+
+def test_a_body_that_has_no_room_on_disk_is_refused_and_told_of() -> None:
+    ledger = Ledger()
+    asked = arrival("POST", "https://api.github.com/graphql", body=True)
+    reply = wired(ledger).no_room(asked, SpoolFull("the disk is full"))
+    (told,) = ledger.decisions
+    assert (reply.status, told.response_status, told.request_id) == (503, 503, asked.id)
+    assert (told.verdict.code, told.verdict.rule, told.exchange.role) == ("spool", "protocol/spool", "api")
+    assert "and the disk is full" in told.verdict.reason
+    assert b"the disk is full" in reply.body
+    assert dict(reply.headers)["x-forgewall-event"] == told.id
+
+
+def test_a_body_that_has_no_room_before_anything_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger()
+    assert wired(ledger).no_room(None, SpoolFull("the disk is full")).status == 503
+    assert ledger.events == []
+    assert "while keeping a body: SpoolFull" in caplog.text

@@ -81,6 +81,7 @@ class TunnelDesk:
 
         Never raises, and records what it refuses.
         """
+        told = plan.verdict
         try:
             policy = self._enforcer.policy
             host, port = arrival.request.host, arrival.request.port
@@ -91,7 +92,7 @@ class TunnelDesk:
                 # No TLS to the announced store, so nothing that was announced: as if there were no announcement.
                 plan = plan_connect(policy, host, port)
                 now = plan if plan.verdict is not None else plan_opening(policy, host, plan, opening)
-            if now.verdict is None or now.verdict is plan.verdict:
+            if now.verdict is None or now.verdict == told:
                 return now, b""
             seen = replace(arrival, server_name=opening.name)
             reply = self._enforcer.refuse(seen, now.verdict, now.forge, Stage.CONNECTION)

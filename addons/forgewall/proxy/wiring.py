@@ -63,7 +63,8 @@ class Wiring:
 
     def stalled(self, arrival: Arrival) -> Reply:
         """The reply to a client that doesn't send the part of a body that has to be seen first."""
-        return self.enforcer.refuse(arrival, protocol_block("framing", "the request's body did not arrive in time"))
+        verdict = protocol_block("framing", "the request's body did not arrive in time")
+        return self.enforcer.refuse(arrival, verdict, self._forge(arrival))
 
     def internal_error(self, arrival: Arrival | None, where: str, error: BaseException) -> Reply:
         """The reply where our code failed."""

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgewall.enforce import inflate
+from forgewall.inspect.hashes import Hash
 from forgewall.model import Action
 from forgewall.sizes import size
 
@@ -79,10 +80,12 @@ class Gate:
         content_encoding: str | None,
         sink: Sink | None = None,
         undecodable: Action | None = None,
+        digest: Hash | None = None,
     ) -> None:
         """`limit` in bytes or None; with `over` other than BLOCK nothing is cut for it. `content_encoding` is the
         header's value. `undecodable`: whether a body that isn't what its coding says is cut; if None, it is where
-        there is a sink or a limit that blocks. A body is decoded where there is a limit or a sink.
+        there is a sink or a limit that blocks. A body is decoded where there is a limit or a sink. `digest` makes the
+        SHA-256 of the wire.
 
         Raises ValueError for a coding that can't be undone where the gate would have to block for it: ask
         `refusal_for` first.
@@ -100,7 +103,7 @@ class Gate:
         self._over = over
         self._sink = sink
         self._undecodable = undecodable
-        self._hash = hashlib.sha256()
+        self._hash: Hash = hashlib.sha256() if digest is None else digest
         self._inflater = inflate.Inflater(content_encoding) if decodes and sentence is None else None
         self._cut: Cut | None = None
         self.wire_bytes = 0

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from forgewall.evidence import Fact, Malformed
 from forgewall.inspect.document import Document
 from forgewall.inspect.document_body import DocumentInspector, UrlencodedReader
+from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.heading import Heading, heading_of
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.json_stream import JsonReader
@@ -40,10 +41,13 @@ _WITH_FILES = frozenset(
 )
 
 
-def inspector_for(request: Request, target: Target, *, depth: Depth, scanner: Scanner | None) -> Inspector | None:
+def inspector_for(
+    request: Request, target: Target, *, depth: Depth, scanner: Scanner | None, new_hash: NewHash = here
+) -> Inspector | None:
     """The inspector for the body of `request` after Content-Encoding; None where nothing is to be read.
 
-    `scanner` None: no search for secrets. With Depth.HEADERS only what the head tells is a fact.
+    `scanner` None: no search for secrets. With Depth.HEADERS only what the head tells is a fact. `new_hash` is for a
+    body that is one file.
     """
     if depth is Depth.OFF:
         return None
@@ -54,7 +58,7 @@ def inspector_for(request: Request, target: Target, *, depth: Depth, scanner: Sc
         return HeadInspector(heading, announced(request))
     media_type = media_type_of(request)
     if heading.raw and media_type != "multipart/form-data":
-        return FileInspector(heading, scanner)
+        return FileInspector(heading, scanner, new_hash)
     if media_type == "multipart/form-data":
         return _multipart(request, target, heading, scanner)
     if media_type in _NDJSON:
@@ -65,7 +69,7 @@ def inspector_for(request: Request, target: Target, *, depth: Depth, scanner: Sc
     form = media_type == FORM
     if media_type in _SAYS_NOTHING or (form and target.kind is Kind.GITHUB):
         return _Sniffed(target, heading, scanner, form=form)
-    return _form(target, heading, scanner) if form else FileInspector(heading, scanner)
+    return _form(target, heading, scanner) if form else FileInspector(heading, scanner, new_hash)
 
 
 def announced(request: Request) -> int | None:

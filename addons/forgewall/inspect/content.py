@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from forgewall.evidence import Fact, File, Unread
+from forgewall.inspect.hashes import Hash
 from forgewall.inspect.magic import Sniffer
 from forgewall.inspect.secrets import Scanner, SecretStream
 
@@ -22,12 +23,14 @@ class FileReader:
 
     __slots__ = ("_hash", "_secrets", "_sniffer", "oid", "path", "size")
 
-    def __init__(self, *, path: str | None, scanner: Scanner | None, oid: str | None = None) -> None:
-        """`scanner` None: no search for secrets. `oid` is the git or LFS object id."""
+    def __init__(
+        self, *, path: str | None, scanner: Scanner | None, oid: str | None = None, digest: Hash | None = None
+    ) -> None:
+        """`scanner` None: no search for secrets. `oid` is the git or LFS object id. `digest` makes the SHA-256."""
         self.path = path
         self.oid = oid
         self.size = 0
-        self._hash = hashlib.sha256()
+        self._hash: Hash = hashlib.sha256() if digest is None else digest
         self._sniffer = Sniffer()
         self._secrets: SecretStream | None = None if scanner is None else scanner.stream(path)
 

@@ -15,6 +15,7 @@ from forgewall.evidence import Fact, File, ForcedUpdate, RefAction, RefUpdate, S
 from forgewall.inspect.ancestry import Ancestry
 from forgewall.inspect.commits import commit_of, tagged
 from forgewall.inspect.content import FileReader
+from forgewall.inspect.hashes import Hash, NewHash, here
 from forgewall.inspect.objects import BLOB, COMMIT, TAG, TREE
 from forgewall.inspect.secrets import Scanner
 from forgewall.inspect.trees import Trees
@@ -33,9 +34,11 @@ class Contents:
 
     __slots__ = (
         "_ancestry",
+        "_format",
         "_hash",
         "_held",
         "_held_count",
+        "_new_hash",
         "_reasons",
         "_scanner",
         "_trees",
@@ -44,8 +47,15 @@ class Contents:
         "width",
     )
 
-    def __init__(self, *, object_format: str, scanner: Scanner | None, updates: Iterable[RefUpdate]) -> None:
-        """`scanner` None: no search for secrets. `updates` are the refs that the push changes."""
+    def __init__(
+        self, *, object_format: str, scanner: Scanner | None, updates: Iterable[RefUpdate], new_hash: NewHash = here
+    ) -> None:
+        """`scanner` None: no search for secrets. `updates` are the refs that the push changes.
+
+        `new_hash` is for the objects that come in pieces.
+        """
+        self._format = object_format
+        self._new_hash = new_hash
         self._hash = _HASHES[object_format]
         self.width = self._hash(usedforsecurity=False).digest_size
         self._scanner = scanner
@@ -74,8 +84,12 @@ class Contents:
 
     def large(self, kind: int, size: int) -> LargeObject:
         """An object of `size` bytes that comes in pieces."""
-        digest = self._hash(b"%b %d\0" % (_WORDS[kind], size), usedforsecurity=False)
-        return LargeObject(self, kind, size, digest=digest, scanner=self._scanner)
+        digest = self._new_hash(self._format)
+        digest.update(b"%b %d\0" % (_WORDS[kind], size))
+        reader = None
+        if kind == BLOB:
+            reader = FileReader(path=None, scanner=self._scanner, digest=self._new_hash("sha256"))
+        return LargeObject(self, kind, size, digest=digest, reader=reader)
 
     def told(self) -> list[Fact]:
         """The facts since this was last asked."""
@@ -177,13 +191,11 @@ class LargeObject:
 
     __slots__ = ("_contents", "_digest", "_kind", "_reader", "_text")
 
-    def __init__(
-        self, contents: Contents, kind: int, size: int, *, digest: hashlib._Hash, scanner: Scanner | None
-    ) -> None:
+    def __init__(self, contents: Contents, kind: int, size: int, *, digest: Hash, reader: FileReader | None) -> None:
         self._contents = contents
         self._kind = kind
         self._digest = digest
-        self._reader = FileReader(path=None, scanner=scanner) if kind == BLOB else None
+        self._reader = reader
         self._text = bytearray() if kind != BLOB and size <= TEXT else None
 
     def add(self, data: bytes) -> None:

@@ -13,6 +13,7 @@ from forgewall.evidence import Fact, File, Malformed
 from forgewall.identify import paths
 from forgewall.identify.announced import Announcement
 from forgewall.inspect.content import FileReader
+from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.secrets import Scanner
 
 _OID = re.compile(r"[0-9a-f]{64}")
@@ -57,10 +58,10 @@ class LfsObjectInspector:
 
     __slots__ = ("_expected", "_reader")
 
-    def __init__(self, expected: Expected, scanner: Scanner | None) -> None:
+    def __init__(self, expected: Expected, scanner: Scanner | None, new_hash: NewHash = here) -> None:
         """`scanner` is None where no secrets are looked for."""
         self._expected = expected
-        self._reader = FileReader(path=None, scanner=scanner, oid=expected.oid)
+        self._reader = FileReader(path=None, scanner=scanner, oid=expected.oid, digest=new_hash("sha256"))
 
     def feed(self, data: bytes) -> Iterable[Fact]:
         """See `Inspector.feed`."""

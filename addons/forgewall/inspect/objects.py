@@ -7,9 +7,10 @@ most objects are small and a small one is handled best in one piece; a larger on
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from typing import Protocol
+
+from forgewall.inspect.hashes import NewHash, here
 
 WHOLE = 1024 * 1024
 """Objects up to this size, in bytes, come in one piece."""
@@ -73,11 +74,11 @@ class PackStream:
         "read",
     )
 
-    def __init__(self, sink: Sink, *, object_format: str = "sha1") -> None:
+    def __init__(self, sink: Sink, *, object_format: str = "sha1", new_hash: NewHash = here) -> None:
         """`object_format` is `sha1` or `sha256`: what ids and the checksum are made with."""
         self._sink = sink
-        self._checksum = hashlib.new(object_format, usedforsecurity=False)
-        self._width = self._checksum.digest_size
+        self._checksum = new_hash(object_format)
+        self._width = len(here(object_format).digest())
         self.count: int | None = None
         self.read = 0
         self._rest = b""  # the beginning of a header, or of the trailer
@@ -113,7 +114,7 @@ class PackStream:
                     break
                 position = after
             position = self._content(view, position, end)
-        self._checksum.update(view[:position])
+        self._checksum.update(data[:position])
         self._seen += position
         self._rest = data[position:]
         if self.read == self.count and len(self._rest) > self._width:

@@ -16,6 +16,7 @@ from forgewall.evidence import Fact, Malformed, RefUpdate
 from forgewall.inspect.bases import MEMORY
 from forgewall.inspect.chains import Chains
 from forgewall.inspect.contents import Contents
+from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.inspector import Spool
 from forgewall.inspect.objects import NotPack, PackStream
 from forgewall.inspect.secrets import Scanner
@@ -34,15 +35,16 @@ class PackReader:
         spool: Spool | None = None,
         updates: Iterable[RefUpdate] = (),
         memory: int = MEMORY,
+        new_hash: NewHash = here,
     ) -> None:
         """`object_format` is `sha1` or `sha256`. `updates` are judged by the history that the pack holds.
 
         `memory` is how many bytes of objects are kept in memory; the others go to `spool`, if there is one. `scanner`
-        None: no search for secrets.
+        None: no search for secrets. `new_hash` makes the hashes of what may be long.
         """
-        self._contents = Contents(object_format=object_format, scanner=scanner, updates=updates)
+        self._contents = Contents(object_format=object_format, scanner=scanner, updates=updates, new_hash=new_hash)
         self._chains = Chains(self._contents, spool, memory=memory)
-        self._stream = PackStream(self._chains, object_format=object_format)
+        self._stream = PackStream(self._chains, object_format=object_format, new_hash=new_hash)
         self._failed = False
 
     def feed(self, data: bytes) -> list[Fact]:

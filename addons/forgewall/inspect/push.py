@@ -8,6 +8,7 @@ from __future__ import annotations
 from forgewall.evidence import Fact, Malformed, PushOption
 from forgewall.inspect import commands
 from forgewall.inspect.commands import CommandReader, Commands
+from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.inspector import Spool
 from forgewall.inspect.pack import PackReader
 from forgewall.inspect.secrets import Scanner
@@ -22,10 +23,32 @@ class PushInspector:
     With `Depth.FULL` the pack is read; else the bytes behind the commands pass unread, if there should be any.
     """
 
-    __slots__ = ("_depth", "_failed", "_fed", "_head", "_pack", "_scanner", "_skimmed", "_spool", "commands")
+    __slots__ = (
+        "_depth",
+        "_failed",
+        "_fed",
+        "_head",
+        "_new_hash",
+        "_pack",
+        "_scanner",
+        "_skimmed",
+        "_spool",
+        "commands",
+    )
 
-    def __init__(self, *, depth: Depth, scanner: Scanner | None = None, spool: Spool | None = None) -> None:
-        """`scanner` None: no search for secrets. `spool` None: only memory is used for the bases of deltas."""
+    def __init__(
+        self,
+        *,
+        depth: Depth,
+        scanner: Scanner | None = None,
+        spool: Spool | None = None,
+        new_hash: NewHash = here,
+    ) -> None:
+        """`scanner` None: no search for secrets. `spool` None: only memory is used for the bases of deltas.
+
+        `new_hash` makes the hashes of what may be long.
+        """
+        self._new_hash = new_hash
         self._depth = depth
         self._scanner = scanner
         self._spool = spool
@@ -71,7 +94,11 @@ class PushInspector:
         self.commands = answer
         if answer.wants_pack and self._depth is Depth.FULL:
             self._pack = PackReader(
-                object_format=answer.object_format, scanner=self._scanner, spool=self._spool, updates=answer.updates
+                object_format=answer.object_format,
+                scanner=self._scanner,
+                spool=self._spool,
+                updates=answer.updates,
+                new_hash=self._new_hash,
             )
         facts: list[Fact] = [*answer.updates, *(PushOption(text=text) for text in answer.options)]
         return facts + self.feed(data[answer.consumed - before :])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from forgewall.evidence import Fact, File, NamedFile
 from forgewall.inspect.content import FileReader
+from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.heading import Heading
 from forgewall.inspect.secrets import Scanner
 
@@ -14,9 +15,9 @@ from forgewall.inspect.secrets import Scanner
 class FileInspector:
     """A body that is one file."""
 
-    def __init__(self, heading: Heading, scanner: Scanner | None) -> None:
+    def __init__(self, heading: Heading, scanner: Scanner | None, new_hash: NewHash = here) -> None:
         self._facts: list[Fact] = list(heading.refs)
-        self._file = FileReader(path=heading.path, scanner=scanner)
+        self._file = FileReader(path=heading.path, scanner=scanner, digest=new_hash("sha256"))
 
     def feed(self, data: bytes) -> list[Fact]:
         """See `Inspector`."""

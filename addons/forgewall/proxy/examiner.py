@@ -21,6 +21,7 @@ from forgewall.inspect.push import PushInspector
 from forgewall.inspect.secrets import Scanner
 from forgewall.model import Depth, Effect, Operation, Verdict
 from forgewall.proxy.case import Case
+from forgewall.proxy.hashing import BackgroundHash
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.spool import DiskSpool, SpoolSpace
 
@@ -74,12 +75,12 @@ class Examiner:
         assert target is not None
         scanner = self.scanner if depth is Depth.FULL else None
         if case.commands is not None:
-            return PushInspector(depth=depth, scanner=scanner, spool=spool)
+            return PushInspector(depth=depth, scanner=scanner, spool=spool, new_hash=BackgroundHash)
         if target.operation is Operation.LFS_UPLOAD and request.method != "POST":
             expected = expected_by(case.announced) if case.announced is not None else expected_in(request.path)
             if expected is not None:
-                return LfsObjectInspector(expected, scanner)
-        return inspector_for(request, target, depth=depth, scanner=scanner)
+                return LfsObjectInspector(expected, scanner, BackgroundHash)
+        return inspector_for(request, target, depth=depth, scanner=scanner, new_hash=BackgroundHash)
 
     def meter(self, case: Case, verdict: Verdict) -> Meter:
         """The meter of a request that `verdict` lets pass; only writes are metered: a full window stops no fetch."""

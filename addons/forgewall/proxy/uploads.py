@@ -17,6 +17,7 @@ from forgewall.model import Action, Depth, Effect, Verdict
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.case import Case
 from forgewall.proxy.examiner import Examined, Examiner, beyond
+from forgewall.proxy.hashing import BackgroundHash
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.readers import Advertisement
 from forgewall.proxy.ruling import Admitted, Refused
@@ -106,6 +107,7 @@ def _gate(verdict: Verdict, examined: Examined | None, coding: str | None) -> Ga
         content_encoding=coding,
         sink=examined.examination.feed if examined is not None else None,
         undecodable=Action.LOG if observing else None,
+        digest=BackgroundHash("sha256"),
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from demo.forge import Forge
-from tests.e2e.pushing import WITNESS, assert_told_as_git_says, last_push, text
+from tests.e2e.pushing import WITNESS, assert_told_as_git_says, git, last_push, pushes, text, upload
 
 from demo import smart_http, wire
 
@@ -113,3 +114,87 @@ def test_the_pack_is_whole_whatever_the_advertisement_looks_like(
     assert_told_as_git_says(last_push(run), edited, ["main"], ["main~1"], directory=tmp_path)
     assert len(last_push(run).pack) > 100_000
     assert forge.refs(ADDRESS)["refs/heads/main"] == text(edited, "rev-parse", "main")
+
+
+def is_thin(run: Run, tree: Path) -> bool:
+    """Whether the latest pack lacks a base: git itself takes it only in a repository that has it."""
+    pack = last_push(run).pack
+    git(tree, "index-pack", "--stdin", "--fix-thin", stdin=pack)
+    bare = run.home / "bare"
+    git(run.home, "init", "--quiet", "--bare", str(bare))
+    alone = subprocess.run(["git", "index-pack", "--stdin"], cwd=bare, input=pack, capture_output=True, check=False)
+    return alone.returncode != 0 and b"unresolved delta" in alone.stderr
+
+
+RULES = """\
+version: 1
+contact: security@acme.example
+approved:
+  - {repo: github.com/acme/api, content: {secrets: %s}}
+  - {repo: github.com/acme/headers, inspect: headers, content: {secrets: block}}
+  - {repo: github.com/acme/off, inspect: off, content: {secrets: block}}
+"""
+
+
+@pytest.mark.parametrize("depth", ["headers", "off"])
+def test_where_contents_are_not_read_packs_stay_thin(proxy: StartProxy, forge: Forge, edited: Path, depth: str) -> None:
+    run = proxy(RULES % "block", before=WITNESS)
+    address = f"github.com/acme/{depth}"
+    forge.seed(address, edited)
+    forge.git(address, "update-ref", "refs/heads/main", "main~1")
+    result = run.git("push", "-o", "ci.skip", f"https://{address}", "main", "main:next", cwd=edited)
+    assert result.ok, str(result)
+    assert len(last_push(run).pack) < 2000
+    assert is_thin(run, edited)
+    assert [fact["fact"] for fact in last_push(run).facts] == ["RefUpdate", "RefUpdate", "PushOption"]
+    evidence = upload(run)["forgewall"]["evidence"]
+    old, new = text(edited, "rev-parse", "main~1"), text(edited, "rev-parse", "main")
+    assert evidence["refs"] == [
+        {"name": "refs/heads/main", "action": "update", "old_id": old, "new_id": new},
+        {"name": "refs/heads/next", "action": "create", "new_id": new},
+    ]
+    assert evidence["push_options"] == ["ci.skip"]
+    assert (evidence["commit_count"], evidence["file_count"]) == (0, 0)
+    assert forge.refs(address) == {"refs/heads/main": new, "refs/heads/next": new}
+
+
+@pytest.mark.parametrize("word", ["log", "block"])
+def test_a_pack_that_is_thin_all_the_same_is_logged_or_refused(
+    proxy: StartProxy, forge: Forge, edited: Path, advertise: Callable[[Edit], None], word: str
+) -> None:
+    run = proxy(RULES % word, before=WITNESS)
+    advertise(compressed_unasked)
+    old = forge.refs(ADDRESS)["refs/heads/main"]
+    result = run.git("push", URL, "main", cwd=edited)
+    assert is_thin(run, edited)
+    new = text(edited, "rev-parse", "main")
+    event = upload(run)
+    assert event["forgewall"]["evidence"]["unread"] == ["the pack holds deltas of objects that are not in it"]
+    assert event["forgewall"]["evidence"]["commit_count"] == 1
+    assert event["forgewall"]["evidence"]["last_commit"]["id"] == new
+    assert "unread" in event["forgewall"]["signals"]
+    assert result.ok == (word == "log"), str(result)
+    assert forge.refs(ADDRESS) == {"refs/heads/main": new if word == "log" else old}
+    if word == "block":
+        assert "The pack holds deltas of objects that are not in it, so nobody can tell" in result.output
+        assert "! [remote rejected] main -> main (refused by Forgewall (event" in result.output
+
+
+@pytest.mark.needs("curl")
+@pytest.mark.parametrize("http", ["--http1.1", "--http2"])
+@pytest.mark.parametrize("word", ["log", "block"])
+def test_a_client_that_ignores_no_thin(proxy: StartProxy, forge: Forge, edited: Path, word: str, http: str) -> None:
+    run = proxy(RULES % word, before=WITNESS)
+    forge.seed("github.com/acme/headers", edited)
+    forge.git("github.com/acme/headers", "update-ref", "refs/heads/main", "main~1")
+    assert run.git("push", "https://github.com/acme/headers", "main", cwd=edited).ok
+    thin = last_push(run).body.read_bytes()
+    media = "Content-Type: application/x-git-receive-pack-request"
+    result = run.curl(http, "-H", media, "--data-binary", "@-", f"{URL}/git-receive-pack", stdin=thin)
+    assert len(pushes(run)) == 2
+    assert is_thin(run, edited)
+    assert {fact["reason"] for fact in last_push(run).of("Unread")} == {
+        "the pack holds deltas of objects that are not in it"
+    }
+    assert ("ng refs/heads/main" in result.output) == (word == "block"), str(result)
+    assert (forge.refs(ADDRESS)["refs/heads/main"] == text(edited, "rev-parse", "main")) == (word == "log")

@@ -41,10 +41,12 @@ class HeldBody:
         return self._inflater.problem is not None and self._size > MEMORY_BYTES
 
     def request(self, held: bytes, *, whole: bool) -> Request:
-        """The request with its body: `held` if that is all of it, else the skim, else none."""
-        if whole and self._size <= MEMORY_BYTES:
+        """The request with its body: `held` if that is all of it and small, after its coding too, else the skim."""
+        grown = self._inflater is not None and self._inflater.decoded_bytes > MEMORY_BYTES
+        small = whole and self._size <= MEMORY_BYTES
+        skim = self._skim() if whole and (grown or not small) else None
+        if skim is None and small:
             return replace(self._request, body=held, body_state=BodyState.COMPLETE)
-        skim = self._skim() if whole else None
         if skim is None:
             return replace(self._request, body_state=BodyState.TOO_LONG)
         headers = tuple(pair for pair in self._request.headers if pair[0] != "content-encoding")

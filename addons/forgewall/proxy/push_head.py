@@ -38,6 +38,8 @@ class PushHead:
             return self._found
         if self._found is not None:
             return Malformed("the push's command list is longer than 1 MiB; push fewer refs at a time")
+        if self._inflater is not None and self._inflater.problem is not None:
+            return Malformed(self._inflater.problem)
         return Malformed("the push ends before its command list does")
 
     @property

@@ -1,4 +1,4 @@
-"""Facts judged one by one: the first block ends it, what is only logged is kept within bounds, all of it is summed up."""
+"""Facts judged one by one: the first block ends it, what is only logged is kept within bounds, all is summed up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The answers that are read: `no-thin` before a push, and where LFS objects are to go, remembered before anyone knows."""
+"""The answers that are read: `no-thin` before a push, and where LFS objects go, remembered before anyone knows."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_answer_that_can_t_be_changed_passes(status: int, headers: tuple[tupl
 
 
 class Desk:
-    """What remembers and refuses. `full`: the sentence why nothing can be remembered; `observing`: nothing is refused."""
+    """What remembers and refuses. `full`: why nothing can be remembered; `observing`: nothing is refused."""
 
     def __init__(self, full: str | None = None, *, observing: bool = False) -> None:
         self.full = full

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import gzip
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from demo.forge import Forge
+from demo.forge import HOSTS, Forge
+from tests.e2e.conftest import Run
 from tests.e2e.pushing import WITNESS, assert_told_as_git_says, git, last_push, pushes, text, upload
 
 from demo import smart_http, wire
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Run, StartProxy
+    from tests.e2e.conftest import StartProxy
 
 pytestmark = pytest.mark.needs("git")
 
@@ -134,6 +135,7 @@ approved:
   - {repo: github.com/acme/headers, inspect: headers, content: {secrets: block}}
   - {repo: github.com/acme/off, inspect: off, content: {secrets: block}}
 """
+NO_KEYS = 'version: 1\napproved:\n  - {repo: github.com/acme, content: {paths: {"*.kdbx": block}}}\n'
 
 
 @pytest.mark.parametrize("depth", ["headers", "off"])
@@ -198,3 +200,76 @@ def test_a_client_that_ignores_no_thin(proxy: StartProxy, forge: Forge, edited: 
     }
     assert ("ng refs/heads/main" in result.output) == (word == "block"), str(result)
     assert (forge.refs(ADDRESS)["refs/heads/main"] == text(edited, "rev-parse", "main")) == (word == "log")
+
+
+def without(*words: str) -> Edit:
+    """A forge that doesn't offer some capabilities."""
+
+    def edit(_head: wire.Head, lines: Headers, body: bytes) -> tuple[Headers, Sequence[bytes]]:
+        start = body.index(b"0000") + 4
+        end = start + int(body[start : start + 4], 16)
+        ref, _, offered = body[start + 4 : end].partition(b"\0")
+        line = ref + b"\0" + b" ".join(word for word in offered.split() if word.decode() not in words) + b"\n"
+        return lines, [body[:start] + b"%04x" % (len(line) + 4) + line + body[end:]]
+
+    return edit
+
+
+@pytest.fixture(scope="module")
+def _guarded(tmp_path_factory: pytest.TempPathFactory, _forge: Forge) -> Iterator[Run]:
+    hosts = _forge.connect_to(HOSTS)
+    directory = tmp_path_factory.mktemp("guarded") / "proxy"
+    with Run(directory, NO_KEYS, connect_to=hosts, upstream_ca=_forge.ca_file) as run:
+        yield run
+
+
+@pytest.fixture
+def guarded(_guarded: Run, forge: Forge, tmp_path: Path) -> Run:
+    """A proxy that lets no `.kdbx` through."""
+    _guarded.begin(tmp_path / "guarded-home")
+    return _guarded
+
+
+@pytest.mark.parametrize("size", [0, 3 << 20], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("missing", "shown"),
+    [
+        (
+            "report-status-v2",
+            ["remote: Why: keys/a.kdbx matches `*.kdbx`.", "error: remote unpack failed: content refused"],
+        ),
+        (
+            "side-band-64k",
+            ["error: remote unpack failed: Forgewall refused this push to github.com/acme/api. keys/a.kdbx"],
+        ),
+        (
+            "report-status-v2 report-status",
+            ["remote: Why: keys/a.kdbx matches `*.kdbx`.", "remote: content refused by Forgewall (event "],
+        ),
+        ("report-status-v2 report-status side-band-64k", ["error: RPC failed; HTTP 403"]),
+    ],
+)
+def test_a_late_refusal_shows_whatever_the_forge_offers(
+    guarded: Run,
+    forge: Forge,
+    advertise: Callable[[Edit], None],
+    missing: str,
+    shown: list[str],
+    size: int,
+) -> None:
+    forge.make_repository(ADDRESS)
+    tree = guarded.work_tree(size=size)
+    (tree / "keys").mkdir()
+    (tree / "keys" / "a.kdbx").write_bytes(b"x")
+    guarded.commit(tree, "keys")
+    advertise(without(*missing.split()))
+    result = guarded.git("push", URL, "main", "main:dev", cwd=tree)
+    assert result.returncode == 1, str(result)
+    for line in shown:
+        assert line in result.output, str(result)
+    if "report-status " not in f"{missing} ":
+        for branch in ("main", "dev"):
+            assert f"! [remote rejected] main -> {branch} (content refused by Forgewall (event " in result.output
+    assert forge.settle()
+    assert [seen for seen in forge.requests(method="POST") if seen.outcome == "complete" and seen.body > 4] == []
+    assert forge.refs(ADDRESS) == {}

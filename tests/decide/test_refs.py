@@ -250,3 +250,16 @@ def test_an_objection_becomes_a_verdict() -> None:
     observing = judge_fact(Scrutiny(force=Action.BLOCK, observing=True), ForcedUpdate(name="main"))
     assert observing is not None
     assert objected(verdict, observing).would_action is Action.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("globs", "passes"), [(("main",), False), (("release/*",), False), (("**",), True), (("refs/**",), True)]
+)
+def test_a_commit_that_names_no_branch_may_change_any(globs: tuple[str, ...], passes: bool) -> None:
+    scrutiny = Scrutiny(refs=globs, rule="approved/github.com/acme")
+    objection = judge_fact(scrutiny, RefUpdate(name="HEAD", action=RefAction.UPDATE))
+    assert (objection is None) is passes
+    if objection is not None:
+        assert objection.reason.startswith(
+            "the default branch, which changes as the request names none, can't be pushed"
+        )

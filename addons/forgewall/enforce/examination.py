@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from forgewall.decide.content import judge_fact
 from forgewall.decide.objection import Objection
 from forgewall.enforce.gate import Cut
-from forgewall.evidence import Evidence, Fact
+from forgewall.evidence import Evidence, Fact, RefUpdate
 from forgewall.inspect.collector import Collector
 from forgewall.inspect.inspector import Inspector
 from forgewall.model import Action, Scrutiny
@@ -24,10 +24,12 @@ MAX_OBJECTIONS = 50
 class Examination:
     """One body's. `feed` is the gate's sink; `blocked` is the objection that cut the upload."""
 
-    __slots__ = ("_collector", "_inspector", "_scrutiny", "blocked", "objection_count", "objections")
+    __slots__ = ("_collector", "_inspector", "_scrutiny", "_unsaid", "blocked", "objection_count", "objections")
 
-    def __init__(self, inspector: Inspector, scrutiny: Scrutiny) -> None:
+    def __init__(self, inspector: Inspector, scrutiny: Scrutiny, unsaid: RefUpdate | None = None) -> None:
+        """`unsaid` is the ref that changes if the body names none."""
         self._inspector = inspector
+        self._unsaid = unsaid
         self._scrutiny = scrutiny
         self._collector = Collector()
         self.objections: list[Objection] = []
@@ -40,7 +42,10 @@ class Examination:
 
     def finish(self) -> Cut | None:
         """The body has ended: whether its message may be ended too."""
-        return self._judge(self._inspector.finish())
+        cut = self._judge(self._inspector.finish())
+        if cut is None and self._unsaid is not None:
+            cut = self._judge((self._unsaid,))
+        return cut
 
     @property
     def evidence(self) -> Evidence:
@@ -55,6 +60,8 @@ class Examination:
     def _judge(self, facts: Iterable[Fact]) -> Cut | None:
         for fact in facts:
             self._collector.add(fact)
+            if isinstance(fact, RefUpdate):
+                self._unsaid = None
             objection = judge_fact(self._scrutiny, fact)
             if objection is None:
                 continue

@@ -16,6 +16,8 @@ from forgewall.identify.query import base_name, parameters
 from forgewall.model import Kind, Operation, Request, Target
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
+DEFAULT_BRANCH = RefUpdate(name="HEAD", action=RefAction.UPDATE)
+"""What a commit changes that names no branch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ class Heading:
 
     `raw`: the body is the file, whatever its Content-Type says. `base64`: file contents in it are base64. `paths`: a
     form's fields are named after files. `refs` are those that the URL names; `branches` and `tags` are the names of the
-    members that name one, to which `action` happens.
+    members that name one, to which `action` happens. `default`: if none of them does, the default branch changes.
     """
 
     path: str | None = None
@@ -35,6 +37,7 @@ class Heading:
     branches: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     action: RefAction = RefAction.UPDATE
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class _Route:
     members: frozenset[str] | None = None
     tags: frozenset[str] = frozenset()
     action: RefAction = RefAction.UPDATE
+    default: bool = False
 
 
 _CREATE = RefAction.CREATE
@@ -68,7 +72,7 @@ _ANY_BRANCHES = frozenset({"branch", "branchName", "ref"})
 _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
     {
         Kind.GITHUB: (
-            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True),
+            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True, default=True),
             _Route(pattern="repos/*/*/git/refs", members=_REF, action=_CREATE),
             _Route(pattern="repos/*/*/git/refs/**", gives="ref", prefix="refs/"),
             _Route(pattern="repos/*/*/merges", members=_BASE),
@@ -84,18 +88,18 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
             _Route(pattern="projects/*/packages/generic/*/*/**", gives="path", raw=True),
         ),
         Kind.BITBUCKET: (
-            _Route(pattern="repositories/*/*/src", paths=True),
+            _Route(pattern="repositories/*/*/src", paths=True, default=True),
             _Route(pattern="repositories/*/*/refs/branches", members=_NAME, action=_CREATE),
             _Route(pattern="repositories/*/*/refs/branches/**", gives="ref"),
             _Route(pattern="repositories/*/*/refs/tags", members=_NONE, tags=_NAME, action=_CREATE),
             _Route(pattern="repositories/*/*/refs/tags/**", gives="ref", prefix=TAGS),
-            _Route(pattern="projects/*/repos/*/browse/**", gives="path"),
+            _Route(pattern="projects/*/repos/*/browse/**", gives="path", default=True),
             _Route(pattern="projects/*/repos/*/branches", members=_NAME, action=_CREATE),
             _Route(pattern="projects/*/repos/*/tags", members=_NONE, tags=_NAME, action=_CREATE),
         ),
         Kind.GITEA: (
-            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True),
-            _Route(pattern="repos/*/*/contents", base64=True),
+            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True, default=True),
+            _Route(pattern="repos/*/*/contents", base64=True, default=True),
             _Route(pattern="repos/*/*/branches", action=_CREATE, members=frozenset({"new_branch_name"})),
             _Route(pattern="repos/*/*/branches/**", gives="ref"),
             _Route(pattern="repos/*/*/tags", members=_NONE, tags=frozenset({"tag_name"}), action=_CREATE),
@@ -140,6 +144,7 @@ def heading_of(request: Request, target: Target) -> Heading:
         branches=members,
         tags=tags,
         action=found.action,
+        default=found.default and contents,
     )
 
 

@@ -13,7 +13,7 @@ from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.announced import Announcement
 from forgewall.identify.registry import ForgeHost
 from forgewall.inspect.commands import Commands
-from forgewall.inspect.heading import heading_of
+from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
 from forgewall.inspect.lfs import Batch
 from forgewall.model import Effect, Operation, Target, Verdict
 from forgewall.proxy.arrival import Arrival
@@ -65,7 +65,9 @@ class Case:
         if self.batch is not None and self.batch.ref is not None:
             return (RefUpdate(name=self.batch.ref, action=RefAction.UPDATE),)
         if self.target is not None and self.target.effect is Effect.WRITE and not self.is_push_advertisement:
-            return heading_of(self.arrival.request, self.target).refs
+            heading = heading_of(self.arrival.request, self.target)
+            unsaid = heading.default and not self.arrival.has_body
+            return heading.refs or ((DEFAULT_BRANCH,) if unsaid else ())
         return ()
 
     def reply(self, verdict: Verdict, event_id: str | None) -> Reply:

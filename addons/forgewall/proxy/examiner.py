@@ -15,6 +15,7 @@ from forgewall.enforce.refused_objects import RefusedObjects
 from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, Volume, accounts
 from forgewall.identify.announced_memory import Announcements
 from forgewall.inspect.body import inspector_for
+from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.lfs_object import LfsObjectInspector, expected_by, expected_in
 from forgewall.inspect.push import PushInspector
@@ -68,7 +69,10 @@ class Examiner:
             return None
         spool = self.space.open(BASES_BYTES) if case.commands is not None else None
         inspector = self._inspector(case, verdict, spool)
-        return Examined(Examination(inspector, verdict.scrutiny), spool) if inspector is not None else None
+        if inspector is None:
+            return None
+        unsaid = DEFAULT_BRANCH if heading_of(case.arrival.request, target).default else None
+        return Examined(Examination(inspector, verdict.scrutiny, unsaid), spool)
 
     def _inspector(self, case: Case, verdict: Verdict, spool: DiskSpool | None) -> Inspector | None:
         depth, request, target = verdict.scrutiny.depth, case.arrival.request, case.target

@@ -7,15 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.inspect.packing import chunks, copy, delta, insert, varint
 
-from forgewall.inspect.delta import DeltaStream, applied, sizes
+from forgewall.inspect.delta import DeltaStream, TooManySteps, applied, sizes
 from forgewall.inspect.objects import PIECE, NotPack
 
 BASE = bytes(range(256)) * 300
+MANY = 1_000_000
 
 
 def streamed(base: bytes, data: bytes, size: int) -> bytes:
     expected, result, start = sizes(data)
-    stream = DeltaStream(expected, lambda offset, length: base[offset : offset + length], result)
+    stream = DeltaStream(expected, lambda offset, length: base[offset : offset + length], result, MANY)
     out = [piece for chunk in chunks(data[start:], size) for piece in stream.feed(chunk)]
     stream.finish()
     assert all(len(piece) <= PIECE for piece in out)
@@ -35,7 +36,7 @@ def test_both_ways_make_what_the_steps_say(taken: list[tuple[int, int] | bytes],
     result = b"".join(step if isinstance(step, bytes) else BASE[step[0] : step[0] + step[1]] for step in taken)
     data = delta(len(BASE), len(result), *(insert(step) if isinstance(step, bytes) else copy(*step) for step in taken))
     assert sizes(data)[:2] == (len(BASE), len(result))
-    assert applied(BASE, data) == result
+    assert applied(BASE, data, MANY)[0] == result
     assert streamed(BASE, data, size) == result
 
 
@@ -43,7 +44,7 @@ def test_both_ways_make_what_the_steps_say(taken: list[tuple[int, int] | bytes],
 def test_any_bytes_are_refused_by_both_or_give_the_same(data: bytes, size: int) -> None:
     data = varint(len(BASE)) + data
     answers: list[bytes | str] = []
-    for way in (lambda: applied(BASE, data), lambda: streamed(BASE, data, size)):
+    for way in (lambda: applied(BASE, data, MANY)[0], lambda: streamed(BASE, data, size)):
         try:
             answers.append(way())
         except NotPack:
@@ -53,22 +54,40 @@ def test_any_bytes_are_refused_by_both_or_give_the_same(data: bytes, size: int) 
 
 def test_a_copy_of_no_size_is_of_64_kib() -> None:
     data = delta(len(BASE), 0x10000, b"\x80")
-    assert applied(BASE, data) == streamed(BASE, data, 1) == BASE[:0x10000]
+    assert applied(BASE, data, MANY)[0] == streamed(BASE, data, 1) == BASE[:0x10000]
 
 
 def test_a_base_of_another_size() -> None:
     with pytest.raises(NotPack):
-        applied(BASE, delta(7, 1, insert(b"x")))
+        applied(BASE, delta(7, 1, insert(b"x")), MANY)
 
 
 def test_a_base_that_gives_less_than_it_should() -> None:
-    stream = DeltaStream(100, lambda _offset, _length: b"", 10)
+    stream = DeltaStream(100, lambda _offset, _length: b"", 10, MANY)
     with pytest.raises(NotPack):
         list(stream.feed(copy(0, 10)))
 
 
+@pytest.mark.parametrize("size", [1, 100])
+def test_steps_are_counted_and_limited(size: int) -> None:
+    steps = [copy(300, 1), insert(b"ab"), copy(5, 70_000), insert(b"c")]
+    data = delta(len(BASE), 70_004, *steps)
+    assert applied(BASE, data, 4)[1] == 4
+    with pytest.raises(TooManySteps):
+        applied(BASE, data, 3)
+    for limit in (3, 4):
+        stream = DeltaStream(len(BASE), lambda offset, length: BASE[offset : offset + length], 70_004, limit)
+        try:
+            for chunk in chunks(b"".join(steps), size):
+                list(stream.feed(chunk))
+        except TooManySteps:
+            assert limit == 3
+        else:
+            assert (limit, stream.steps) == (4, 4)
+
+
 def test_a_copy_stays_in_its_base_whatever_stands_behind_it() -> None:
-    stream = DeltaStream(100, lambda _offset, length: bytes(length), 10)
+    stream = DeltaStream(100, lambda _offset, length: bytes(length), 10, MANY)
     with pytest.raises(NotPack):
         list(stream.feed(copy(91, 10)))
 

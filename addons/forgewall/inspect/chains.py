@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from forgewall.inspect.bases import MEMORY, Absent, Base, Bases, Keeper
 from forgewall.inspect.contents import Contents
-from forgewall.inspect.delta import HEAD_BYTES, DeltaStream, applied, sizes
+from forgewall.inspect.delta import HEAD_BYTES, DeltaStream, TooManySteps, applied, sizes
 from forgewall.inspect.inspector import Spool
 from forgewall.inspect.objects import WHOLE, NotPack
 from forgewall.inspect.waiting import Waiting
@@ -18,6 +18,9 @@ DEPTH = 4095
 """Most deltas on deltas: more than git itself makes."""
 GROWTH, ALLOWANCE = 256, 256 * 1024 * 1024
 """What a pack may unfold to: so many times its size and so many bytes more, by inflating, and again by deltas."""
+
+STEPS_GROWTH, STEPS = 8, 1_000_000
+"""The steps that all its deltas may have: so many for each byte of the pack, and so many more."""
 
 _GATHER = 64 * 1024  # small pieces of a delta's result are handled together
 
@@ -29,7 +32,18 @@ _UNFOLDS = "the pack's deltas unfold to more than is examined"
 class Chains:
     """The `Sink` of a pack's stream."""
 
-    __slots__ = ("_bases", "_contents", "_fresh", "_inflated", "_large", "_room", "_spool", "_unfolded", "_waiting")
+    __slots__ = (
+        "_bases",
+        "_contents",
+        "_fresh",
+        "_inflated",
+        "_large",
+        "_room",
+        "_spool",
+        "_steps",
+        "_unfolded",
+        "_waiting",
+    )
 
     def __init__(self, contents: Contents, spool: Spool | None, *, memory: int = MEMORY) -> None:
         """`memory` is how many bytes of objects are kept in memory; the others go to `spool`, if there is one."""
@@ -40,12 +54,14 @@ class Chains:
         self._fresh: list[tuple[int, bytes]] = []  # objects that became whole while deltas were waiting
         self._large: _Growing | _Unfolding | _Parking | None = None
         self._room = ALLOWANCE
+        self._steps = STEPS
         self._inflated = 0
         self._unfolded = 0
 
     def allow(self, size: int) -> None:
         """`size` more bytes of pack have come."""
         self._room += GROWTH * size
+        self._steps += STEPS_GROWTH * size
 
     def whole(self, offset: int, kind: int, base: int | bytes | None, data: bytes) -> None:
         """A small object, or a small delta."""
@@ -159,11 +175,28 @@ class Chains:
         expected, result, _ = sizes(delta)
         if result <= WHOLE and base.data is not None:
             if self.admit(number, base, expected, result):
-                self._object(number, base.kind, base.depth + 1, applied(base.data, delta))
+                self._make(number, base, base.data, delta)
             return
         unfolding = _Unfolding(self, number, base)
         unfolding.add(delta)
         unfolding.end()
+
+    def _make(self, number: int, base: Base, content: bytes, delta: bytes) -> None:
+        try:
+            data, steps = applied(content, delta, self._steps)
+        except TooManySteps:
+            self.lose(number, _UNFOLDS)
+            return
+        self._steps -= steps
+        self._object(number, base.kind, base.depth + 1, data)
+
+    def stream(self, base: Base, result: int) -> DeltaStream:
+        """What makes `result` bytes of a base, with as many steps as are left."""
+        return DeltaStream(base.size, base.read, result, self._steps)
+
+    def made(self, steps: int) -> None:
+        """A delta took so many steps."""
+        self._steps -= steps
 
     def _resolve(self) -> None:
         """Apply what waited for the objects that are whole now, and for those that this makes, and so on."""
@@ -235,6 +268,7 @@ class _Unfolding:
             self._feed(self._begin(self._head))
         if self._stream is None or self._growing is None:
             return
+        self._chains.made(self._stream.steps)
         self._stream.finish()
         self._growing.add(bytes(self._gathered))
         self._growing.end()
@@ -244,18 +278,23 @@ class _Unfolding:
         self._head = None
         expected, result, start = sizes(data)
         if self._chains.admit(self._number, self._base, expected, result):
-            self._stream = DeltaStream(self._base.size, self._base.read, result)
+            self._stream = self._chains.stream(self._base, result)
             self._growing = self._chains.growing(self._number, self._base.kind, self._base.depth + 1, result)
         return data[start:]
 
     def _feed(self, data: bytes) -> None:
         if self._stream is None or self._growing is None:
             return
-        for piece in self._stream.feed(data):
-            self._gathered += piece
-            if len(self._gathered) >= _GATHER:
-                self._growing.add(bytes(self._gathered))
-                self._gathered.clear()
+        try:
+            for piece in self._stream.feed(data):
+                self._gathered += piece
+                if len(self._gathered) >= _GATHER:
+                    self._growing.add(bytes(self._gathered))
+                    self._gathered.clear()
+        except TooManySteps:
+            self._chains.made(self._stream.steps)
+            self._stream = None
+            self._chains.lose(self._number, _UNFOLDS)
 
 
 class _Parking:

@@ -39,15 +39,24 @@ def _size(delta: bytes, start: int) -> tuple[int, int]:
     raise NotPack("has a delta without a head")
 
 
-def applied(base: bytes, delta: bytes) -> bytes:  # noqa: PLR0915 - one flat loop, as it runs for each step
-    """The result of `delta` on `base`. Raises NotPack. Never more than the announced size is built."""
+class TooManySteps(Exception):
+    """A delta has more steps than may be taken."""
+
+
+def applied(base: bytes, delta: bytes, limit: int) -> tuple[bytes, int]:  # noqa: PLR0915 - one flat loop, as it runs for each step
+    """The result of `delta` on `base`, and how many steps it took.
+
+    Raises NotPack, and TooManySteps if there are more than `limit`. Never more than the announced size is built.
+    """
     expected, left, position = sizes(delta)
     if expected != len(base):
         raise NotPack("has a delta for a base of another size")
     result = bytearray()
     end = len(delta)
     try:
-        while position < end:
+        for taken in range(limit + 1):  # noqa: B007 - it is told at the end
+            if position >= end:
+                break
             step = delta[position]
             position += 1
             if step & 0x80:
@@ -88,22 +97,29 @@ def applied(base: bytes, delta: bytes) -> bytes:  # noqa: PLR0915 - one flat loo
                 position += step
             else:
                 raise NotPack("has a delta with an unknown step")
+        else:
+            raise TooManySteps
     except IndexError:
         raise NotPack(_SHORT) from None
     if position > end:
         raise NotPack(_SHORT)
     if left:
         raise NotPack(_SIZE)
-    return bytes(result)
+    return bytes(result), taken
 
 
 class DeltaStream:
-    """Applies one delta that comes in pieces. It holds less than one step of it."""
+    """Applies one delta that comes in pieces. It holds less than one step of it. `steps` is how many it took so far."""
 
-    __slots__ = ("_base_size", "_insert", "_left", "_read", "_rest")
+    __slots__ = ("_base_size", "_insert", "_left", "_limit", "_read", "_rest", "steps")
 
-    def __init__(self, base_size: int, read: Callable[[int, int], bytes], result: int) -> None:
-        """`read(offset, size)` gives bytes of the base, which has `base_size`; `result` is the announced size."""
+    def __init__(self, base_size: int, read: Callable[[int, int], bytes], result: int, limit: int) -> None:
+        """`read(offset, size)` gives bytes of the base, which has `base_size`; `result` is the announced size.
+
+        At most `limit` steps are taken.
+        """
+        self._limit = limit
+        self.steps = 0
         self._base_size = base_size
         self._read = read
         self._left = result
@@ -111,7 +127,10 @@ class DeltaStream:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The steps' next bytes (without the delta's head): pieces of the result, none over `PIECE`. Raises NotPack."""
+        """The steps' next bytes (without the delta's head): pieces of the result, none over `PIECE`.
+
+        Raises NotPack and TooManySteps.
+        """
         if self._rest:
             data = self._rest + data
             self._rest = b""
@@ -124,11 +143,15 @@ class DeltaStream:
                 yield piece
                 continue
             step = data[position]
+            self.steps += 1
+            if self.steps > self._limit:
+                raise TooManySteps
             if not step:
                 raise NotPack("has a delta with an unknown step")
             if step & 0x80:
                 after = position + 1 + (step & 0x7F).bit_count()
                 if after > end:
+                    self.steps -= 1  # it will be read again
                     self._rest = data[position:]
                     return
                 yield from self._copy(step, data[position + 1 : after])

@@ -604,6 +604,19 @@ def test_a_gate_that_fails_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (exchange.completed, exchange.aborted, exchange.answers) == (False, True, [status])
 
 
+@pytest.mark.parametrize("method", ["feed", "finish"])
+def test_a_transit_that_fails_cuts(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("classified payload")
+
+    monkeypatch.setattr(Transit, method, fail)
+    exchange = Exchange(Watched().ruling)
+    exchange.data(b"abc")
+    exchange.end()
+    assert (exchange.completed, exchange.aborted, exchange.answers) == (False, True, [503])
+    assert exchange.desk.errors == ["passing on a body: RuntimeError"]
+
+
 def test_a_cut_while_the_forge_already_answers_breaks_off() -> None:
     exchange = Exchange(Watched(limit=5).ruling)
     exchange.data(b"abc")

@@ -125,6 +125,21 @@ def test_an_internal_error_before_anything_is_known(caplog: pytest.LogCaptureFix
     assert "classified" not in caplog.text + repr(reply) + repr(ledger.faults)
 
 
+def test_an_internal_error_that_can_t_be_told_is_answered_all_the_same(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> Reply:
+        raise RuntimeError("classified payload")
+
+    ledger = Ledger()
+    made = wired(ledger)
+    monkeypatch.setattr(made.enforcer, "internal_error", fail)
+    reply = made.internal_error(arrival("GET", "https://github.com/"), "testing", ValueError("classified payload"))
+    assert reply.status == 503
+    assert "a failure while testing: RuntimeError" in caplog.text
+    assert "classified" not in caplog.text + repr(reply)
+
+
 def test_a_forge_that_can_t_be_reached_is_answered_by_the_enforcer() -> None:
     ledger = Ledger()
     reply = wired(ledger).unavailable(arrival("GET", "https://github.com/"), Failure.DNS, "")

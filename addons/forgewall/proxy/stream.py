@@ -222,7 +222,10 @@ class GuardedStream(CollectingStream):
             yield from super().state_stream_request_body(event)
             return
         whole = isinstance(event, mitm.RequestEndOfMessage)
-        released = transit.feed(event.data) if isinstance(event, mitm.RequestData) else transit.finish()
+        try:
+            released = transit.feed(event.data) if isinstance(event, mitm.RequestData) else transit.finish()
+        except Exception as error:
+            released = CutOff(self.wiring.internal_error(self.arrival, "passing on a body", error))
         if isinstance(released, CutOff):
             yield from self.cut(released.reply)
             if whole:

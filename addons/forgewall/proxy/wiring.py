@@ -67,8 +67,13 @@ class Wiring:
         return self.enforcer.refuse(arrival, verdict, self._forge(arrival))
 
     def internal_error(self, arrival: Arrival | None, where: str, error: BaseException) -> Reply:
-        """The reply where our code failed."""
-        return last_resort(where, error) if arrival is None else self.enforcer.internal_error(arrival, where, error)
+        """The reply where our code failed; a bare one where that can't be made either."""
+        if arrival is None:
+            return last_resort(where, error)
+        try:
+            return self.enforcer.internal_error(arrival, where, error)
+        except Exception as another:
+            return last_resort(f"telling of a failure while {where}", another)
 
     def no_room(self, arrival: Arrival | None, error: SpoolFull) -> Reply:
         """The reply where a body has to be kept on disk and can't be."""

@@ -120,10 +120,10 @@ def lfs(run: Run, forge: Forge, owner: str) -> Answered:
 
 
 def push(run: Run, forge: Forge, owner: str) -> Answered:
-    """A real push of more than 1 MiB, which git sends in chunks after a probe."""
+    """A real push of an object that is larger than what is handled in one piece, in chunks after a probe."""
     name = os.urandom(4).hex()  # each a repository of its own: a push before may not be over at the forge
     forge.make_repository(f"github.com/{owner}/{name}")
-    work = run.work_tree(name, size=1 << 20)
+    work = run.work_tree(name, size=(1 << 20) + 4096)
     result = run.client("git", "push", f"https://github.com/{owner}/{name}.git", "main", cwd=work, seconds=20)
     return Answered(done=result.ok, output=result.output)
 

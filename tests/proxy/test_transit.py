@@ -246,7 +246,7 @@ def test_a_stream_that_ends_before_its_body_is_aborted() -> None:
     watched.send(b"abc")
     watched.transit.close()
     watched.transit.close()
-    assert [(u.result, u.wire_bytes) for u, _ in watched.told] == [(Result.ABORTED, 3)]
+    assert [(u.result, u.wire_bytes, u.sha256) for u, _ in watched.told] == [(Result.ABORTED, 3, None)]
 
 
 def test_a_body_that_went_on_without_an_answer_is_complete() -> None:

@@ -133,7 +133,7 @@ class Transit:
             result=result,
             wire_bytes=self.gate.wire_bytes,
             body_bytes=self.gate.decoded_bytes if self.gate.undecoded is None else None,
-            sha256=self.gate.sha256,
+            sha256=self.gate.sha256 if self._complete else None,  # of a part it would name nothing
             seconds=time.monotonic() - self._started,
             response_status=self._status,
             evidence=evidence,

@@ -182,7 +182,7 @@ class Upload:
     """How the body of an admitted request ended; it repeats the facts of its decision, so that each line stands alone.
 
     `wire_bytes` counts the body without framing, `body_bytes` the same after Content-Encoding (None if not decoded).
-    `sha256` (hex) is of the bytes on the wire, None if nobody hashed them. `seconds` is how long it took. `verdict` is
+    `sha256` (hex) is of the bytes on the wire, None if not all went by. `seconds` is how long it took. `verdict` is
     what ended it where that isn't the decision's own verdict (such as `too-large`); `response_status` is the answer.
     `evidence` is what was found in the body, None if it wasn't read. `objections` are what rules on contents said of
     it, the gravest first, `objection_count` how many there were. `would_cut`: a rule would have cut it but for

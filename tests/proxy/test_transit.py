@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -484,3 +485,27 @@ def test_the_last_chunk_waits_for_a_window_too() -> None:
     assert (watched.told, watched.closed) == ([], [True])
     other = Watched(meter=metered(volume, 5))
     assert other.send(b"abcde") == b"abcde"  # nothing was counted of what never went
+
+
+@pytest.mark.parametrize("end", ["finished", "cut", "closed", "failed"])
+def test_what_a_body_was_read_with_is_given_up_at_its_end(end: str) -> None:
+    """A stream lives on in cycles until the next collection; a pack's names may be megabytes."""
+    facts = Facts()
+    watched = Watched(facts=facts, limit=10)
+    read_with = weakref.ref(facts)
+    watched.facts = None
+    del facts
+    watched.send(b"12345")
+    assert read_with() is not None
+    if end == "finished":
+        watched.end()
+    elif end == "cut":
+        assert isinstance(watched.transit.feed(b"123456"), CutOff)
+    elif end == "failed":
+        watched.transit.fail(RuntimeError())
+    else:
+        watched.transit.close()
+    assert read_with() is None
+    watched.transit.close()
+    assert watched.transit.upload(Result.COMPLETE).evidence is not None
+    assert isinstance(watched.transit.feed(b"1"), CutOff)

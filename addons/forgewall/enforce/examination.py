@@ -28,7 +28,7 @@ class Examination:
 
     def __init__(self, inspector: Inspector, scrutiny: Scrutiny, unsaid: RefUpdate | None = None) -> None:
         """`unsaid` is the ref that changes if the body names none."""
-        self._inspector = inspector
+        self._inspector: Inspector | None = inspector
         self._unsaid = unsaid
         self._scrutiny = scrutiny
         self._collector = Collector()
@@ -37,15 +37,22 @@ class Examination:
         self.blocked: Objection | None = None
 
     def feed(self, piece: bytes) -> Cut | None:
-        """What the next decoded bytes lead to."""
+        """What the next decoded bytes lead to. Nothing can be fed after `finish` or `close`."""
+        assert self._inspector is not None
         return self._judge(self._inspector.feed(piece))
 
     def finish(self) -> Cut | None:
         """The body has ended: whether its message may be ended too."""
+        assert self._inspector is not None
         cut = self._judge(self._inspector.finish())
         if cut is None and self._unsaid is not None:
             cut = self._judge((self._unsaid,))
+        self.close()
         return cut
+
+    def close(self) -> None:
+        """Nothing more will be fed: give up what it was read with, which may be megabytes. What was found stays."""
+        self._inspector = None
 
     @property
     def evidence(self) -> Evidence:

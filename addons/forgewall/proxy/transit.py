@@ -184,6 +184,8 @@ class Transit:
 
     def _let_go(self) -> None:
         self._beginning, self._last = bytearray(), b""
+        if self.examination is not None:
+            self.examination.close()  # now, as the stream that holds it may wait for the next collection of cycles
         if self._on_close is not None:
             self._on_close()
             self._on_close = None

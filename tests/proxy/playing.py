@@ -44,6 +44,7 @@ class Play:
     on_hook: Callable[[commands.StartHook], None] | None = None
     hooks: list[str] = field(default_factory=list)
     opened: list[tuple[str, int] | None] = field(default_factory=list)
+    servers: list[connection.Server] = field(default_factory=list)
     waiting: list[Any] = field(default_factory=list)
     keep: tuple[str, ...] = ()
     kept: list[commands.StartHook] = field(default_factory=list)
@@ -93,6 +94,7 @@ class Play:
             return None
         if isinstance(command, commands.OpenConnection):
             self.opened.append(command.connection.address)
+            self.servers.append(cast(connection.Server, command.connection))
             if self.refuse is None:
                 command.connection.state = connection.ConnectionState.OPEN
                 command.connection.timestamp_start = 0.0

@@ -325,6 +325,14 @@ def test_a_secret_is_found_wherever_it_is_cut(before: int, after: int, cuts: lis
     assert secrets(facts(method, url, cut(sent, ends), header)) == ({None} if kind == "text" else {"a"})
 
 
+def test_a_secret_that_is_told_before_its_file_ends_is_told_with_the_path_known_then() -> None:
+    coded = base64.b64encode(TOKEN + b" " + b"." * 100_000).decode()
+    assert secrets(facts("PUT", f"{HUB}/repos/acme/api/contents/a", body(content=coded), JSON)) == {"a"}
+    before, after = [{"file_path": "a", "content": coded}], [{"content": coded, "file_path": "a"}]
+    assert secrets(facts("POST", f"{LAB}/repository/commits", body(actions=before), JSON)) == {"a"}
+    assert secrets(facts("POST", f"{LAB}/repository/commits", body(actions=after), JSON)) == {None}
+
+
 def test_secrets_in_short_texts_and_in_the_raw_reading() -> None:
     assert secrets(facts("POST", f"{HUB}/repos/acme/api/issues", body(title=TOKEN.decode()), JSON)) == {None}
     tokens = "\n".join([TOKEN.decode()] * 20)  # wholly in the URL-safe alphabet

@@ -206,11 +206,18 @@ class Document:
             piece, self._held, self._held_size = b"".join(self._held), [], 0
         encoding = self._scopes[-1].encoding if self._scopes else None
         certain = named and (self._heading.base64 or encoding in BASE64)
-        member = Member(named=named, certain=certain, scanner=self._scanner, plain=self.plain)
+        member = Member(
+            named=named, certain=certain, scanner=self._scanner, plain=self.plain, likely=self._likely_path()
+        )
         member.path, self._own_path = self._own_path, None
         self._member = member
         self._facts += member.feed(piece)
         return member
+
+    def _likely_path(self) -> str | None:
+        """The path of the file that begins, as far as it is known before its object ends."""
+        said = self._own_path or (self._scopes[-1].path if self._scopes else None)
+        return said or (self._heading.path if len(self._scopes) < 2 else None)
 
     def _wanted(self, key: str) -> bool:
         heading = self._heading

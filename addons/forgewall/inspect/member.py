@@ -33,8 +33,10 @@ class Member:
 
     __slots__ = ("_as_text", "_certain", "_decoder", "_file", "_held", "_held_size", "_plain", "_size", "path")
 
-    def __init__(self, *, named: bool, certain: bool, scanner: Scanner | None, plain: PlainText) -> None:
-        """`plain` gets a text that is no file."""
+    def __init__(
+        self, *, named: bool, certain: bool, scanner: Scanner | None, plain: PlainText, likely: str | None = None
+    ) -> None:
+        """`plain` gets a text that is no file. `likely` is the path by which secrets are told until it is certain."""
         self.path: str | None = None
         self._certain = certain
         self._plain = plain
@@ -42,8 +44,8 @@ class Member:
         self._held: list[bytes] = []
         self._held_size = 0
         self._decoder = Base64Decoder()
-        self._file: FileReader | None = FileReader(path=None, scanner=scanner)
-        self._as_text = FileReader(path=None, scanner=scanner) if named and not certain else None
+        self._file: FileReader | None = FileReader(path=likely, scanner=scanner)
+        self._as_text = FileReader(path=likely, scanner=scanner) if named and not certain else None
 
     def feed(self, piece: bytes) -> list[Fact]:
         """The text's next bytes."""

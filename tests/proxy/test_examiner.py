@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.proxy.arriving import arrival, policy
 from tests.proxy.test_case import COMMANDS
 from tests.proxy.test_tunnels import STORE, announced
 
+from forgewall.evidence import File
 from forgewall.identify.engine import identify
 from forgewall.inspect.commands import Commands
 from forgewall.inspect.lfs_object import LfsObjectInspector
@@ -33,6 +35,7 @@ limits:
 POLICY = policy(LIMITS)
 PUSH = arrival("POST", "https://github.com/acme/api.git/git-receive-pack", body=True)
 FILE = arrival("PUT", "https://api.github.com/repos/acme/api/contents/a", length=100)
+ASSET = arrival("POST", "https://uploads.github.com/repos/acme/api/releases/1/assets?name=a.bin", length=3)
 OBJECT = arrival("PUT", f"https://git.acme.example:8443/acme/x.git/gitlab-lfs/objects/{'1' * 64}/3", length=3)
 NO_RULES = Scanner.load("[[rules]]\nid = 'x'\nregex = 'acme-[0-9]{9}'\nkeywords = ['acme-']\n")
 
@@ -205,3 +208,34 @@ def test_a_reason_names_no_user() -> None:
     assert beyond(user).action is Action.BLOCK
     observed = beyond(user, observing=True)
     assert (observed.action, observed.would_action) == (Action.LOG, Action.BLOCK)
+
+
+@pytest.mark.parametrize(
+    ("asked", "coding", "lent"),
+    [
+        (ASSET, None, True),
+        (ASSET, "identity", True),
+        (ASSET, "gzip", False),
+        (OBJECT, None, True),
+        (OBJECT, "gzip", False),
+    ],
+)
+def test_a_file_that_is_the_body_is_hashed_once(asked: Arrival, coding: str | None, lent: bool) -> None:
+    """The file's hash is the wire's where both are the same bytes, and its own where they aren't."""
+    headers = () if coding is None else (("content-encoding", coding),)
+    request = replace(asked.request, headers=(*asked.request.headers, *headers))
+    wire = hashlib.sha256(b"as it travels")
+    examined = Examiner(scanner=NO_RULES).examined(case(replace(asked, request=request)), verdict(), wire)
+    assert examined is not None
+    inspector = examined.examination._inspector
+    facts = [*inspector.feed(b"abc"), *inspector.finish()]
+    (file,) = [fact for fact in facts if isinstance(fact, File)]
+    assert file.sha256 == (wire.hexdigest() if lent else hashlib.sha256(b"abc").hexdigest())
+
+
+def test_what_stands_in_a_body_has_its_own_hash() -> None:
+    examined = Examiner(scanner=NO_RULES).examined(case(FILE), verdict(), hashlib.sha256(b"as it travels"))
+    assert examined is not None
+    inspector = examined.examination._inspector
+    facts = [*inspector.feed(b'{"content": "YWJj"}'), *inspector.finish()]
+    assert [fact.sha256 for fact in facts if isinstance(fact, File)] == [hashlib.sha256(b"abc").hexdigest()]

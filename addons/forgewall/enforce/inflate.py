@@ -50,6 +50,11 @@ def readable(content_encoding: str | None) -> bool:
     return _coding(content_encoding) in {"identity", "gzip", "x-gzip", "deflate"}
 
 
+def coded(content_encoding: str | None) -> bool:
+    """Whether a body with this Content-Encoding is anything else than its own content."""
+    return _coding(content_encoding) != "identity"
+
+
 class Inflater:
     """Undoes one body's coding. Feed each chunk and take all its pieces, then ask `finish()`.
 

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from forgewall.decide.limits import over_limit
+from forgewall.enforce import inflate
 from forgewall.enforce.examination import Examination
 from forgewall.enforce.refused_objects import RefusedObjects
 from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, Volume, accounts
 from forgewall.identify.announced_memory import Announcements
 from forgewall.inspect.body import inspector_for
+from forgewall.inspect.hashes import Hash, NewHash
 from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.lfs_object import LfsObjectInspector, expected_by, expected_in
@@ -22,7 +24,7 @@ from forgewall.inspect.push import PushInspector
 from forgewall.inspect.secrets import Scanner
 from forgewall.model import Depth, Effect, Operation, Verdict
 from forgewall.proxy.case import Case
-from forgewall.proxy.hashing import BackgroundHash
+from forgewall.proxy.hashing import BackgroundHash, Borrowed
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.spool import DiskSpool, SpoolSpace
 
@@ -62,19 +64,25 @@ class Examiner:
         self.announcements = Announcements(clock)
         self.refused_objects = RefusedObjects(clock)
 
-    def examined(self, case: Case, verdict: Verdict) -> Examined | None:
-        """What the body of an admitted request is read with; None where it is only counted."""
+    def examined(self, case: Case, verdict: Verdict, wire: Hash | None = None) -> Examined | None:
+        """What the body of an admitted request is read with; None where it is only counted.
+
+        `wire` is a SHA-256 of the body as it travels that somebody makes anyway; where that is the file, it is the
+        file's hash.
+        """
         target = case.target
         if target is None or target.effect is not Effect.WRITE or not case.arrival.has_body:
             return None
         spool = self.space.open(BASES_BYTES) if case.commands is not None else None
-        inspector = self._inspector(case, verdict, spool)
+        coded = inflate.coded(case.arrival.request.header("content-encoding"))
+        inspector = self._inspector(case, verdict, spool, BackgroundHash if wire is None or coded else _lent(wire))
         if inspector is None:
             return None
         unsaid = DEFAULT_BRANCH if heading_of(case.arrival.request, target).default else None
         return Examined(Examination(inspector, verdict.scrutiny, unsaid), spool)
 
-    def _inspector(self, case: Case, verdict: Verdict, spool: DiskSpool | None) -> Inspector | None:
+    def _inspector(self, case: Case, verdict: Verdict, spool: DiskSpool | None, whole: NewHash) -> Inspector | None:
+        """`whole` makes the hash of a file that is the whole body."""
         depth, request, target = verdict.scrutiny.depth, case.arrival.request, case.target
         assert target is not None
         scanner = self.scanner if depth is Depth.FULL else None
@@ -83,8 +91,8 @@ class Examiner:
         if target.operation is Operation.LFS_UPLOAD and request.method != "POST":
             expected = expected_by(case.announced) if case.announced is not None else expected_in(request.path)
             if expected is not None:
-                return LfsObjectInspector(expected, scanner, BackgroundHash)
-        return inspector_for(request, target, depth=depth, scanner=scanner, new_hash=BackgroundHash)
+                return LfsObjectInspector(expected, scanner, whole)
+        return inspector_for(request, target, depth=depth, scanner=scanner, new_hash=whole)
 
     def meter(self, case: Case, verdict: Verdict) -> Meter:
         """The meter of a request that `verdict` lets pass; only writes are metered: a full window stops no fetch."""
@@ -110,6 +118,10 @@ class Examiner:
         if self._scanner is None:
             self._scanner = read_rules(None)
         return self._scanner
+
+
+def _lent(wire: Hash) -> NewHash:
+    return lambda _name: Borrowed(wire)
 
 
 def beyond(exceeded: Exceeded, *, observing: bool = False) -> Verdict:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from forgewall.inspect.hashes import Hash
+
 SHORT = 1024 * 1024
 """Bytes of a stream that are hashed on the caller's thread."""
 
@@ -20,13 +22,16 @@ BATCH = 512 * 1024
 AHEAD = 4 * 1024 * 1024
 """Bytes of one stream that may wait for the other thread; then the caller waits."""
 
+SMALL = 4096
+"""Bytes; what is smaller is copied, because keeping half a million of tiny objects costs more than their bytes."""
+
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forgewall-hash")
 
 
 class BackgroundHash:
     """Takes the place of a `hashlib` object."""
 
-    __slots__ = ("_ahead", "_batch", "_batched", "_hash", "_running", "_size")
+    __slots__ = ("_ahead", "_batch", "_batched", "_hash", "_running", "_size", "_small")
 
     def __init__(self, name: str) -> None:
         """`name` as `hashlib.new` takes it."""
@@ -34,6 +39,7 @@ class BackgroundHash:
         self._size = 0
         self._batch: list[bytes | memoryview] = []
         self._batched = 0
+        self._small = bytearray()
         self._running: list[Future[None]] = []
         self._ahead = 0
 
@@ -43,8 +49,12 @@ class BackgroundHash:
         if self._size <= SHORT:
             self._hash.update(data)
             return
-        self._batch.append(data)
         self._batched += len(data)
+        if len(data) < SMALL:
+            self._small += data
+        else:
+            self._close_small()
+            self._batch.append(data)
         if self._batched >= BATCH:
             self._hand_over()
 
@@ -57,7 +67,13 @@ class BackgroundHash:
         """As `digest`, in hex."""
         return self.digest().hex()
 
+    def _close_small(self) -> None:
+        if self._small:
+            self._batch.append(bytes(self._small))
+            self._small.clear()
+
     def _hand_over(self) -> None:
+        self._close_small()
         if self._ahead + self._batched > AHEAD:
             self._wait()
         batch, self._batch = self._batch, []
@@ -76,8 +92,31 @@ class BackgroundHash:
         self._ahead = 0
 
     def _settle(self) -> None:
+        self._close_small()
         self._wait()
-        for data in self._batch:
-            self._hash.update(data)
+        self._work(self._batch)
         self._batch.clear()
         self._batched = 0
+
+
+class Borrowed:
+    """Takes the place of a `hashlib` object whose stream somebody hashes already.
+
+    It may be asked only once that one has been given all that this was.
+    """
+
+    __slots__ = ("_lender",)
+
+    def __init__(self, lender: Hash) -> None:
+        self._lender = lender
+
+    def update(self, data: bytes | memoryview) -> None:
+        """The lender gets the same bytes."""
+
+    def digest(self) -> bytes:
+        """The lender's."""
+        return self._lender.digest()
+
+    def hexdigest(self) -> str:
+        """As `digest`, in hex."""
+        return self._lender.hexdigest()

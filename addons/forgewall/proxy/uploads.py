@@ -13,6 +13,7 @@ from forgewall.decide.protocol import internal_error, log_unwritable
 from forgewall.enforce.gate import Cut, Gate
 from forgewall.enforce.reply import Reply
 from forgewall.enforce.volume import Exceeded, Meter
+from forgewall.inspect.hashes import Hash
 from forgewall.model import Action, Depth, Effect, Verdict
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.case import Case
@@ -54,10 +55,11 @@ class Uploads:
         if case.is_push_advertisement and verdict.scrutiny.depth is Depth.FULL:
             answer = Advertisement()
         coding = arrival.request.header("content-encoding") if arrival.has_body else None
-        examined = self._examiner.examined(case, verdict) if Gate.refusal_for(coding) is None else None
+        wire = BackgroundHash("sha256")
+        examined = self._examiner.examined(case, verdict, wire) if Gate.refusal_for(coding) is None else None
         return Admitted(
             Transit(
-                gate=_gate(verdict, examined, coding),
+                gate=_gate(verdict, examined, coding, wire),
                 decision=decision if arrival.has_body else None,
                 content_length=arrival.content_length,
                 on_cut=lambda transit, cut: self._cut(case, transit, cut, decision or case.decision(verdict), noted),
@@ -99,7 +101,7 @@ class Uploads:
         self._journal.write(upload if after is verdict else replace(upload, verdict=after))
 
 
-def _gate(verdict: Verdict, examined: Examined | None, coding: str | None) -> Gate:
+def _gate(verdict: Verdict, examined: Examined | None, coding: str | None, wire: Hash) -> Gate:
     observing = verdict.scrutiny.observing
     return Gate(
         limit=verdict.max_upload,
@@ -107,7 +109,7 @@ def _gate(verdict: Verdict, examined: Examined | None, coding: str | None) -> Ga
         content_encoding=coding,
         sink=examined.examination.feed if examined is not None else None,
         undecodable=Action.LOG if observing else None,
-        digest=BackgroundHash("sha256"),
+        digest=wire,
     )
 
 

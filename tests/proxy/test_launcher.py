@@ -16,7 +16,10 @@ import pytest
 from demo.proxy import Proxy
 
 from forgewall.cli import main
+from forgewall.proxy import crashlog, launcher
 from forgewall.proxy.certificates import ensure_ca
+from forgewall.proxy.launcher import Launcher
+from forgewall.proxy.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = "version: 1\nmode: observe\ncontact: security@acme.example\napproved: [github.com/acme, gitlab.com/acme]\n"
@@ -51,6 +54,9 @@ def arrange(directory: Path, taken: int) -> dict[str, list[str]]:
     command("port taken", "--listen", f"127.0.0.1:{taken}")
     (command("events is a file") / "events").write_text("", encoding="utf-8")
     command("no roots", "--upstream-ca", "roots.pem")
+    command("no spool", "--spool", "nowhere")
+    command("no rules", "--secret-rules", "rules.toml")
+    (command("bad rules", "--secret-rules", "rules.toml") / "rules.toml").write_text("[[rules]]\n", encoding="utf-8")
     half = command("half a CA") / "certs"
     ensure_ca(half)
     (half / "forgewall-ca.key").unlink()
@@ -95,6 +101,9 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
         ("port taken", 3, r"^forgewall: cannot listen on 127\.0\.0\.1:\d+: .*[Aa]ddress already in use.*--listen"),
         ("events is a file", 3, r"^forgewall: .*event log.*--events"),
         ("no roots", 3, r"^forgewall: cannot read --upstream-ca roots\.pem"),
+        ("no spool", 3, r"^forgewall: cannot write to --spool nowhere: No such file or directory\.$"),
+        ("no rules", 3, r"^forgewall: cannot read --secret-rules rules\.toml: No such file or directory\.$"),
+        ("bad rules", 3, r"^forgewall: --secret-rules rules\.toml can't be used: .+ Its format is that of gitleaks\.$"),
         ("half a CA", 3, r"^forgewall: .*forgewall-ca\.key"),
     ],
 )
@@ -120,6 +129,65 @@ def test_a_half_ca_is_left_as_it_is(ended: dict[str, Ended], tmp_path_factory: p
     assert ended["half a CA"].code == 3
     certs = next(tmp_path_factory.getbasetemp().glob("failing*/half-a-CA/certs"))
     assert [path.name for path in certs.glob("*.key")] == []
+
+
+RULES = "[[rules]]\nid = 'acme-key'\nregex = 'acme-[0-9]{9}'\nkeywords = ['acme-']\n"
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_every_flag_reaches_the_launcher(monkeypatch: pytest.MonkeyPatch, given: bool) -> None:
+    seen: list[Settings] = []
+
+    class Recorded:
+        def __init__(self, settings: Settings) -> None:
+            seen.append(settings)
+
+        async def run(self) -> None:
+            pass
+
+    monkeypatch.setattr(launcher, "Launcher", Recorded)
+    monkeypatch.setattr(crashlog, "install", lambda: None)
+    words = [
+        *("--policy", "p.yaml", "--listen", "[::1]:81", "--events", "e", "--certs", "c", "--upstream-ca", "roots.pem"),
+        *("--connect-to", "a:1:b:2", "--connect-to", "c:3:d:4", "--spool", "s", "--secret-rules", "r.toml"),
+    ]
+    assert main(["run", *(words if given else [])]) == 0
+    (found,) = seen
+    if given:
+        assert found == Settings(
+            policy=Path("p.yaml"),
+            listen=("::1", 81),
+            events=Path("e"),
+            certs=Path("c"),
+            upstream_ca=Path("roots.pem"),
+            connect_to={("a", 1): ("b", 2), ("c", 3): ("d", 4)},
+            spool=Path("s"),
+            secret_rules=Path("r.toml"),
+        )
+    else:
+        assert (found.listen, found.upstream_ca, found.connect_to) == (("127.0.0.1", 8080), None, {})
+        assert (found.spool, found.secret_rules) == (None, None)
+
+
+def test_uploads_are_examined_by_the_rules_and_in_the_directory_that_were_given(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "spool").mkdir()
+    where = {name: tmp_path / name for name in ("policy", "events", "certs")}
+    settings = Settings(
+        **where,
+        listen=("127.0.0.1", 0),
+        upstream_ca=None,
+        connect_to={},
+        spool=tmp_path / "spool",
+        secret_rules=tmp_path / "rules.toml",
+    )
+    examiner = Launcher(settings)._examiner()
+    assert len(examiner.scanner.matchers) == 1
+    spool = examiner.space.open(10)
+    spool.append(b"abc")
+    assert spool._file is not None
+    assert os.readlink(f"/proc/self/fd/{spool._file.fileno()}").startswith(str(tmp_path / "spool"))
+    spool.close()
 
 
 # -- one that runs -----------------------------------------------------------------------------------------------------

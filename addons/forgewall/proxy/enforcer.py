@@ -239,7 +239,9 @@ class Enforcer:
                 f"the object {large.oid[:10]} has {size(large.size)}, more than the limit of "
                 f"{size(verdict.max_upload or 0)}"
             )
-            verdict = replace(verdict, action=Action.BLOCK, would_action=None, code="too-large", reason=reason, trace=())
+            verdict = replace(
+                verdict, action=Action.BLOCK, would_action=None, code="too-large", reason=reason, trace=()
+            )
         known = self.examiner.refused_objects.find(case.place, (one.oid for one in batch.objects))
         if known is not None and verdict.action is not Action.BLOCK:
             verdict = objected(replace(verdict, action=Action.ALLOW, would_action=None), known)

@@ -34,6 +34,7 @@ approved:
       encrypted: allow
       paths: {"*.pem": block, "*.kdbx": log}
 """
+REFUSED = ", and the policy doesn't let it be uploaded"
 SECRET = Secret(rule="aws-access-token", mask="AKIA…(20)", fingerprint="0" * 16, path="config/prod.env", line=3)
 
 
@@ -86,23 +87,23 @@ CASES: dict[str, tuple[Fact, tuple[str, str, str, str, str] | None]] = {
     ),
     "an encrypted archive": (
         file("backup.zip", FileKind.ARCHIVE, encrypted=True),
-        ("block", "encrypted", "backup.zip is an encrypted archive", "content/encrypted", "p.yaml:4"),
+        ("block", "encrypted", f"backup.zip is an encrypted archive{REFUSED}", "content/encrypted", "p.yaml:4"),
     ),
     "an encrypted file of no kind": (
         file("blob", encrypted=True),
-        ("block", "encrypted", "blob is encrypted", "content/encrypted", "p.yaml:4"),
+        ("block", "encrypted", f"blob is encrypted{REFUSED}", "content/encrypted", "p.yaml:4"),
     ),
     "a file without a path": (
         file(None, FileKind.KEY),
-        ("block", "keys", "a file in the upload is a key", "content/keys", "p.yaml:7"),
+        ("block", "keys", f"a file in the upload is a key{REFUSED}", "content/keys", "p.yaml:7"),
     ),
     "an object without a path": (
         File(path=None, size=1, kind=FileKind.KEY, oid="0123456789abcdef"),
-        ("block", "keys", "the object 0123456789 is a key", "content/keys", "p.yaml:7"),
+        ("block", "keys", f"the object 0123456789 is a key{REFUSED}", "content/keys", "p.yaml:7"),
     ),
     "a path": (
         file("deploy/Keys.KDBX"),
-        ("block", "path", "deploy/Keys.KDBX matches `*.kdbx`", "content/paths", "p.yaml:10"),
+        ("block", "path", f"deploy/Keys.KDBX matches `*.kdbx`{REFUSED}", "content/paths", "p.yaml:10"),
     ),
     "a name in a tree": (
         NamedFile(path="secrets/x/y"),
@@ -115,7 +116,7 @@ CASES: dict[str, tuple[Fact, tuple[str, str, str, str, str] | None]] = {
     ),
     "the strictest of kind and path": (
         file("x.kdbx", FileKind.ARCHIVE),
-        ("block", "path", "x.kdbx matches `*.kdbx`", "content/paths", "p.yaml:10"),
+        ("block", "path", f"x.kdbx matches `*.kdbx`{REFUSED}", "content/paths", "p.yaml:10"),
     ),
     "a commit": (
         Commit(
@@ -177,7 +178,7 @@ def test_an_entry_is_laid_over_the_general_rules_word_by_word() -> None:
     assert judged(file("x.zip", FileKind.ARCHIVE, encrypted=True), tools) == (
         "block",
         "archives",
-        "x.zip is an encrypted archive",
+        f"x.zip is an encrypted archive{REFUSED}",
         rule,
         "p.yaml:17",
     )
@@ -185,7 +186,7 @@ def test_an_entry_is_laid_over_the_general_rules_word_by_word() -> None:
     inherited = judged(file("id", FileKind.KEY), tools)
     assert inherited is not None
     assert inherited[3:] == ("content/keys", "p.yaml:7")
-    assert judged(file("a.pem"), tools) == ("block", "path", "a.pem matches `*.pem`", rule, "p.yaml:20")
+    assert judged(file("a.pem"), tools) == ("block", "path", f"a.pem matches `*.pem`{REFUSED}", rule, "p.yaml:20")
     assert judged(file("a.kdbx"), tools) == ("log", "path", "a.kdbx matches `*.kdbx`", rule, "p.yaml:20")
     general = judged(file("secrets/a"), tools)
     assert general is not None
@@ -227,8 +228,8 @@ def test_a_block_by_path_alone_blocks_what_was_not_read() -> None:
 def test_names_in_reasons_are_short_and_on_one_line() -> None:
     said = judged(file("x\n\x1b[31m/" + "y" * 5000 + ".kdbx"))
     assert said is not None
-    assert len(said[2]) < 250
-    assert said[2].endswith("y.kdbx matches `*.kdbx`")
+    assert len(said[2]) < 300
+    assert said[2].endswith(f"y.kdbx matches `*.kdbx`{REFUSED}")
     said = judged(file("\x1b[31m\n.kdbx"))
     assert said is not None
     assert said[2].isprintable()

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forgewall.decide.content import judge_fact, objected
+from forgewall.decide.content import judge_fact
 from forgewall.decide.engine import decide
 from forgewall.decide.load import parse
+from forgewall.decide.objection import objected
 from forgewall.evidence import ForcedUpdate, RefAction, RefUpdate
 from forgewall.identify.targets import fold
 from forgewall.model import Action, Depth, Kind, Operation, Scrutiny, Subject, Target, Verdict

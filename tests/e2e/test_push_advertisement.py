@@ -236,7 +236,10 @@ def guarded(_guarded: Run, forge: Forge, tmp_path: Path) -> Run:
     [
         (
             "report-status-v2",
-            ["remote: Why: keys/a.kdbx matches `*.kdbx`.", "error: remote unpack failed: content refused"],
+            [
+                "remote: Why: keys/a.kdbx matches `*.kdbx`, and the policy doesn't let it be uploaded.",
+                "error: remote unpack failed: content refused",
+            ],
         ),
         (
             "side-band-64k",
@@ -244,7 +247,10 @@ def guarded(_guarded: Run, forge: Forge, tmp_path: Path) -> Run:
         ),
         (
             "report-status-v2 report-status",
-            ["remote: Why: keys/a.kdbx matches `*.kdbx`.", "remote: content refused by Forgewall (event "],
+            [
+                "remote: Why: keys/a.kdbx matches `*.kdbx`, and the policy doesn't let it be uploaded.",
+                "remote: content refused by Forgewall (event ",
+            ],
         ),
         ("report-status-v2 report-status side-band-64k", ["error: RPC failed; HTTP 403"]),
     ],

@@ -290,7 +290,11 @@ def test_an_encrypted_archive(run: Run, forge: Forge) -> None:
     put(tree, "plans.txt", "none\n")
     result = run.git("push", url(), "main", cwd=tree)
     event = assert_refused(
-        run, result, "picture.jpg is an encrypted archive.", "content refused by Forgewall", "main -> main"
+        run,
+        result,
+        "picture.jpg is an encrypted archive, and the policy doesn't let it be uploaded.",
+        "content refused by Forgewall",
+        "main -> main",
     )
     assert set(event["forgewall"]["signals"]) >= {"encrypted"}
     assert_nothing_arrived(forge)
@@ -306,7 +310,7 @@ def test_a_path(run: Run, forge: Forge) -> None:
     tree = run.work_tree()
     put(tree, "team/Passwords.KDBX", os.urandom(2000))
     result = run.git("push", url(), "main", cwd=tree)
-    why = "team/Passwords.KDBX matches `*.kdbx`."
+    why = "team/Passwords.KDBX matches `*.kdbx`, and the policy doesn't let it be uploaded."
     assert_refused(run, result, why, "content refused by Forgewall", "main -> main")
     assert_nothing_arrived(forge)
 
@@ -322,7 +326,7 @@ def test_a_path_of_a_file_that_the_forge_has(run: Run, forge: Forge) -> None:
     git(tree, "mv", "plans.txt", "vault/plans.txt")
     git(tree, "commit", "--quiet", "-m", "moved")
     result = run.git("push", url(), "main", cwd=tree)
-    why = "vault/plans.txt matches `vault/**`."
+    why = "vault/plans.txt matches `vault/**`, and the policy doesn't let it be uploaded."
     assert_refused(run, result, why, "content refused by Forgewall", "main -> main")
     assert last_push(run).of("File") == []
     assert_nothing_arrived(forge, refs={"refs/heads/main": old})

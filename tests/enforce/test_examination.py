@@ -62,7 +62,7 @@ def test_a_block_cuts_at_once_and_no_further_fact_is_asked_for() -> None:
     told = Told([PDF, ARCHIVE, SECRET], last=[WRONG])
     seen = examination(told)
     cut = seen.feed(b"x")
-    assert cut == Cut("content", "a.zip is an archive")
+    assert cut == Cut("content", "a.zip is an archive, and the policy doesn't let it be uploaded")
     assert told.fed == 2
     assert seen.blocked is not None
     assert (seen.blocked.action, seen.blocked.signal, seen.blocked.reason) == (Action.BLOCK, "archives", cut.reason)

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from forgewall.decide.complaints import Complaints, nearest, quote
-from forgewall.decide.content import judge_fact, objected
+from forgewall.decide.content import judge_fact
 from forgewall.decide.document import Node
 from forgewall.decide.engine import decide
 from forgewall.decide.fields import Fields
+from forgewall.decide.objection import objected
 from forgewall.decide.policy import Policy
 from forgewall.decide.sentence import Sentence, parse_sentence
 from forgewall.decide.tunnel import other_host, plan_connect

@@ -16,15 +16,15 @@ with `inspect: off` there are none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
-from forgewall.decide.globs import PathGlobs, path_matches
-from forgewall.decide.objection import Objection, objected, observed, shown
+from forgewall.decide.globs import PathGlobs
+from forgewall.decide.objection import Objection, observed, shown
 from forgewall.decide.protocol import BUILT_IN
 from forgewall.decide.refs import judge_force, judge_refs
 from forgewall.evidence import (
+    Commit,
     Fact,
     File,
     FileKind,
@@ -37,8 +37,6 @@ from forgewall.evidence import (
     Unread,
 )
 from forgewall.model import Action, ContentRules, Scrutiny
-
-__all__ = ["Objection", "judge_fact", "objected", "path_matches"]
 
 _PUBLISHING = frozenset({"repo.private"})
 """Push options by which a forge (Gitea, Forgejo) changes a repository's visibility."""
@@ -57,14 +55,29 @@ _NOUNS = {
 
 def judge_fact(scrutiny: Scrutiny, fact: Fact) -> Objection | None:
     """What is said against `fact` in an upload that was admitted to be examined by `scrutiny`; None: nothing."""
-    judge = _JUDGES.get(type(fact))
-    if judge is None:
-        return None
-    objection: Objection | None = judge(scrutiny, fact)
-    return objection if objection is None or objection.code == "malformed" else observed(objection, scrutiny)
+    match fact:
+        case File():
+            said = _file(scrutiny, fact)
+        case NamedFile():
+            said = _path(scrutiny.content, fact.path) if scrutiny.content.paths else None
+        case Commit():
+            said = None
+        case Secret():
+            said = _secret(scrutiny, fact)
+        case RefUpdate():
+            said = judge_refs(scrutiny, (fact,))
+        case ForcedUpdate():
+            said = judge_force(scrutiny, fact)
+        case PushOption():
+            said = _push_option(scrutiny, fact)
+        case Unread():
+            said = _unread(scrutiny, fact)
+        case Malformed():
+            return _malformed(fact)
+    return observed(said, scrutiny)
 
 
-def _malformed(_: Scrutiny, fact: Malformed) -> Objection:
+def _malformed(fact: Malformed) -> Objection:
     return Objection(
         action=Action.BLOCK,
         code="malformed",
@@ -103,15 +116,11 @@ def _file(scrutiny: Scrutiny, fact: File) -> Objection | None:
     rules = scrutiny.content
     worst = None
     if fact.encrypted and rules.encrypted is not Action.ALLOW:
-        worst = _objection(rules, rules.encrypted, "encrypted", _described(fact), "encrypted")
+        worst = _objection(rules, rules.encrypted, "encrypted", _told(_described(fact), rules.encrypted), "encrypted")
     for kind, action in rules.kinds:
         if kind is fact.kind and action is not Action.ALLOW:
-            worst = _stricter(worst, _objection(rules, action, kind.value, _described(fact), kind.value))
+            worst = _stricter(worst, _objection(rules, action, kind.value, _told(_described(fact), action), kind.value))
     return _stricter(worst, _path(rules, fact.path)) if fact.path is not None and rules.paths else worst
-
-
-def _named(scrutiny: Scrutiny, fact: NamedFile) -> Objection | None:
-    return _path(scrutiny.content, fact.path) if scrutiny.content.paths else None
 
 
 def _path(rules: ContentRules, path: str) -> Objection | None:
@@ -121,7 +130,7 @@ def _path(rules: ContentRules, path: str) -> Objection | None:
     glob, action = rules.paths[place]
     if action is Action.ALLOW:
         return None
-    return _objection(rules, action, glob, f"{shown(path)} matches `{glob}`", "path")
+    return _objection(rules, action, glob, _told(f"{shown(path)} matches `{glob}`", action), "path")
 
 
 def _unread(scrutiny: Scrutiny, fact: Unread) -> Objection:
@@ -155,6 +164,11 @@ def _stricter(first: Objection | None, second: Objection | None) -> Objection | 
     return second if second.action is Action.BLOCK and first.action is Action.LOG else first
 
 
+def _told(what: str, action: Action) -> str:
+    """`what` of a file, and what follows where that is a reason to refuse it."""
+    return f"{what}, and the policy doesn't let it be uploaded" if action is Action.BLOCK else what
+
+
 def _described(file: File) -> str:
     name = shown(file.path) if file.path is not None else _unnamed(file.oid)
     article, noun = _NOUNS.get(file.kind, ("", ""))
@@ -184,15 +198,3 @@ def _place(rules: ContentRules, word: str) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def _globs(paths: tuple[tuple[str, Action], ...]) -> PathGlobs:
     return PathGlobs.of(tuple(glob for glob, _ in paths))
-
-
-_JUDGES: dict[type, Callable[[Scrutiny, Any], Objection | None]] = {
-    Malformed: _malformed,
-    RefUpdate: lambda scrutiny, fact: judge_refs(scrutiny, (fact,)),
-    ForcedUpdate: judge_force,
-    File: _file,
-    NamedFile: _named,
-    Secret: _secret,
-    PushOption: _push_option,
-    Unread: _unread,
-}

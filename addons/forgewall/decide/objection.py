@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from forgewall.decide.ruling import severity
 from forgewall.model import Action, Scrutiny, Step, Verdict
 
 
@@ -35,27 +36,21 @@ def observed(objection: Objection | None, scrutiny: Scrutiny) -> Objection | Non
 
 def objected(verdict: Verdict, objection: Objection) -> Verdict:
     """The verdict on an upload that `verdict` admitted, after `objection`; the milder never replaces the stricter."""
-    would = Action.BLOCK if objection.would_block else None
-    if _severity(objection.action, would) <= _severity(verdict.action, verdict.would_action):
-        return verdict
     step = Step(rule=objection.rule, reference=objection.reference, matched=True, note=objection.reason)
-    return replace(
+    after = replace(
         verdict,
         action=objection.action,
         code=objection.code,
         rule=objection.rule,
         reference=objection.reference,
         reason=objection.reason,
-        would_action=would,
+        would_action=Action.BLOCK if objection.would_block else None,
         trace=(*verdict.trace, step),
     )
+    return after if severity(after) > severity(verdict) else verdict
 
 
 def shown(text: str, most: int = 200) -> str:
     """A name of the client's making in a reason: on one line, no longer than `most` characters, its end kept."""
     short = text if len(text) <= most else "…" + text[1 - most :]
     return "".join(char if char.isprintable() else f"\\u{{{ord(char):04x}}}" for char in short)
-
-
-def _severity(action: Action, would: Action | None) -> tuple[int, bool]:
-    return (Action.ALLOW, Action.LOG, Action.BLOCK).index(action), would is not None

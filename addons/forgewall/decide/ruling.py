@@ -82,6 +82,7 @@ def observed(ruling: Ruling, scrutiny: Scrutiny) -> Verdict:
 
 
 def severity(verdict: Verdict) -> tuple[int, bool]:
+    """How strict a verdict is, to be compared: what observe mode lets pass is stricter than what is only logged."""
     return _RANK[verdict.action], verdict.would_action is not None
 
 

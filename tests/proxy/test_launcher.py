@@ -16,6 +16,7 @@ import pytest
 from demo.proxy import Proxy
 
 from forgewall.cli import main
+from forgewall.errors import StartError
 from forgewall.proxy import crashlog, launcher
 from forgewall.proxy.certificates import ensure_ca
 from forgewall.proxy.launcher import Launcher
@@ -54,8 +55,6 @@ def arrange(directory: Path, taken: int) -> dict[str, list[str]]:
     command("port taken", "--listen", f"127.0.0.1:{taken}")
     (command("events is a file") / "events").write_text("", encoding="utf-8")
     command("no roots", "--upstream-ca", "roots.pem")
-    command("no spool", "--spool", "nowhere")
-    command("no rules", "--secret-rules", "rules.toml")
     (command("bad rules", "--secret-rules", "rules.toml") / "rules.toml").write_text("[[rules]]\n", encoding="utf-8")
     half = command("half a CA") / "certs"
     ensure_ca(half)
@@ -101,8 +100,6 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
         ("port taken", 3, r"^forgewall: cannot listen on 127\.0\.0\.1:\d+: .*[Aa]ddress already in use.*--listen"),
         ("events is a file", 3, r"^forgewall: .*event log.*--events"),
         ("no roots", 3, r"^forgewall: cannot read --upstream-ca roots\.pem"),
-        ("no spool", 3, r"^forgewall: cannot write to --spool nowhere: No such file or directory\.$"),
-        ("no rules", 3, r"^forgewall: cannot read --secret-rules rules\.toml: No such file or directory\.$"),
         ("bad rules", 3, r"^forgewall: --secret-rules rules\.toml can't be used: .+ Its format is that of gitleaks\.$"),
         ("half a CA", 3, r"^forgewall: .*forgewall-ca\.key"),
     ],
@@ -171,16 +168,17 @@ def test_every_flag_reaches_the_launcher(monkeypatch: pytest.MonkeyPatch, given:
 
 def test_uploads_are_examined_by_the_rules_and_in_the_directory_that_were_given(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
-    (tmp_path / "spool").mkdir()
-    where = {name: tmp_path / name for name in ("policy", "events", "certs")}
+    where = {name: tmp_path / name for name in ("policy", "events", "certs", "spool")}
     settings = Settings(
         **where,
         listen=("127.0.0.1", 0),
         upstream_ca=None,
         connect_to={},
-        spool=tmp_path / "spool",
         secret_rules=tmp_path / "rules.toml",
     )
+    with pytest.raises(StartError, match="cannot write to --spool"):
+        Launcher(settings)._examiner()
+    (tmp_path / "spool").mkdir()
     examiner = Launcher(settings)._examiner()
     assert len(examiner.scanner.matchers) == 1
     spool = examiner.space.open(10)

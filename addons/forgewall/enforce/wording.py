@@ -88,7 +88,7 @@ _TODO: Mapping[str, str] = MappingProxyType(
         "method-body": "send this request without a body, or ask {whom}{quoting}",
         "framing": "send one well-formed Content-Length or Transfer-Encoding: chunked, or ask {whom}{quoting}",
         "malformed": "update your client, or ask {whom}{quoting}",
-        "ref": "push to a branch or tag that is allowed, or ask {whom} to allow this one{quoting}",
+        "ref": "leave that branch or tag as it is, push to one that is allowed, or ask {whom} to allow this{quoting}",
         "content": "take it out of each commit or file you send (a later commit that removes it is not enough), "
         "or ask {whom}{quoting}",
         "unread": "send it unpacked or in smaller parts, or ask {whom}{quoting}",

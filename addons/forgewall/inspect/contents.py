@@ -156,6 +156,8 @@ class Contents:
         stream = scanner.stream(None)
         found: list[Secret] = [*stream.feed(message), *stream.finish()]
         self.facts += [replace(secret, oid=oid.hex()) for secret in found]
+        if stream.gave_up is not None:
+            self.unread(stream.gave_up)
 
     def _root(self, tree: bytes) -> None:
         self._trees.root(tree)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -15,7 +16,10 @@ from forgewall.inspect.secrets import Scanner
 WHOLE = Expected(oid=OID, most=SIZE)
 
 
-def inspect(expected: Expected, *chunks: bytes, scanner: Scanner | None = None) -> list[Fact]:
+NO_RULES = Scanner.load("[[rules]]\nid = 'x'\nregex = 'acme-[0-9]{9}'\nkeywords = ['acme-']\n")
+
+
+def inspect(expected: Expected, *chunks: bytes, scanner: Scanner | None = NO_RULES) -> list[Fact]:
     """All facts; as a caller does, nothing is fed behind a Malformed."""
     inspector = LfsObjectInspector(expected, scanner)
     facts: list[Fact] = []
@@ -64,6 +68,17 @@ def test_a_part_is_checked_for_its_bounds_only() -> None:
     assert inspect(part, b"012") == [File(path=None, size=3, kind=FileKind.TEXT, oid=OID)]
     facts = inspect(part, b"0123456789", b"0")
     assert facts == [Malformed(reason="the part is larger than the 10 bytes that were announced")]
+
+
+def test_of_an_object_that_is_only_compared_nothing_else_is_told() -> None:
+    """Its content is not looked at, so no rule on contents may fall on it; that it is another object still shows."""
+    locked = b"Salted__" + bytes(8)
+    oid = hashlib.sha256(locked).hexdigest()
+    expected = Expected(oid=oid, most=len(locked))
+    told = File(path=None, size=len(locked), sha256=oid, oid=oid)
+    assert inspect(expected, locked) == [replace(told, encrypted=True)]
+    assert inspect(expected, locked, scanner=None) == [told]
+    assert isinstance(inspect(expected, b"Pickled_" + bytes(8), scanner=None)[-1], Malformed)
 
 
 def test_what_an_announcement_expects() -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from forgewall.evidence import Fact, File, Malformed
+from forgewall.evidence import Fact, File, FileKind, Malformed
 from forgewall.identify import paths
 from forgewall.identify.announced import Announcement
 from forgewall.inspect.content import FileReader
@@ -56,11 +56,12 @@ def expected_in(path: str) -> Expected | None:
 class LfsObjectInspector:
     """Reads the body of one upload; the object is a file of the repository, by a name that the batch doesn't tell."""
 
-    __slots__ = ("_expected", "_reader")
+    __slots__ = ("_examined", "_expected", "_reader")
 
     def __init__(self, expected: Expected, scanner: Scanner | None, new_hash: NewHash = here) -> None:
-        """`scanner` is None where no secrets are looked for."""
+        """`scanner` None: the object is only compared with what was said of it, and nothing is told of its content."""
         self._expected = expected
+        self._examined = scanner is not None
         self._reader = FileReader(path=None, scanner=scanner, oid=expected.oid, digest=new_hash("sha256"))
 
     def feed(self, data: bytes) -> Iterable[Fact]:
@@ -77,10 +78,12 @@ class LfsObjectInspector:
         for fact in self._reader.finish():
             if not isinstance(fact, File):
                 yield fact
-            elif not self._expected.whole:
-                yield replace(fact, sha256=None)  # a part's hash names no file
+                continue
+            told = fact if self._examined else replace(fact, kind=FileKind.OTHER, encrypted=False)
+            if not self._expected.whole:
+                yield replace(told, sha256=None)  # a part's hash names no file
             else:
-                yield fact
+                yield told
                 wrong = self._mismatch(fact.sha256)
                 if wrong:
                     yield Malformed(reason=wrong)

@@ -20,6 +20,7 @@ from tests.inspect.bodies import (
     JSON,
     NDJSON,
     TOKEN,
+    asked,
     cut,
     facts,
     files,
@@ -33,6 +34,8 @@ from tests.inspect.bodies import (
 from forgewall.evidence import Fact, File, FileKind, ForcedUpdate, Malformed, NamedFile, RefAction, RefUpdate
 from forgewall.identify.engine import identify
 from forgewall.identify.url import request_for
+from forgewall.inspect.body import inspector_for
+from forgewall.inspect.hashes import Hash, here
 from forgewall.model import Depth
 
 HUB = "https://api.github.com"
@@ -505,3 +508,21 @@ def test_memory_stays_flat_through_a_long_file() -> None:
     tracemalloc.stop()
     assert files(found)[0][1] == 220 * 256 * 192
     assert peak < 2_000_000
+
+
+@pytest.mark.parametrize("headers", [(), (("content-type", "application/octet-stream"),), (("content-type", "x/y"),)])
+def test_a_body_that_turns_out_to_be_one_file_is_hashed_where_the_caller_wants(
+    headers: tuple[tuple[str, str], ...],
+) -> None:
+    made: list[str] = []
+
+    def new_hash(name: str) -> Hash:
+        made.append(name)
+        return here(name)
+
+    request, target = asked("POST", f"{LAB}/uploads", *headers)
+    reader = inspector_for(request, target, depth=Depth.FULL, scanner=None, new_hash=new_hash)
+    assert reader is not None
+    found = [*reader.feed(b" \n"), *reader.feed(b"no JSON"), *reader.finish()]
+    assert the_file(found).sha256 == hashlib.sha256(b" \nno JSON").hexdigest()
+    assert made == ["sha256"]

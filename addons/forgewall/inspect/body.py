@@ -68,7 +68,7 @@ def inspector_for(
         return _json(target, heading, scanner)
     form = media_type == FORM
     if media_type in _SAYS_NOTHING or (form and target.kind is Kind.GITHUB):
-        return _Sniffed(target, heading, scanner, form=form)
+        return _Sniffed(target, heading, scanner, new_hash, form=form)
     return _form(target, heading, scanner) if form else FileInspector(heading, scanner, new_hash)
 
 
@@ -110,10 +110,13 @@ def _multipart(request: Request, target: Target, heading: Heading, scanner: Scan
 class _Sniffed:
     """Waits for the first byte that is no white space: it tells whether the body is JSON."""
 
-    def __init__(self, target: Target, heading: Heading, scanner: Scanner | None, *, form: bool) -> None:
+    def __init__(
+        self, target: Target, heading: Heading, scanner: Scanner | None, new_hash: NewHash, *, form: bool
+    ) -> None:
         self._target = target
         self._heading = heading
         self._scanner = scanner
+        self._new_hash = new_hash
         self._form = form
         self._chosen: Inspector | None = None
         self._held: list[bytes] = []
@@ -142,7 +145,7 @@ class _Sniffed:
         elif self._form:
             self._chosen = _form(self._target, self._heading, self._scanner)
         else:
-            self._chosen = FileInspector(self._heading, self._scanner)
+            self._chosen = FileInspector(self._heading, self._scanner, self._new_hash)
         held, self._held = b"".join(self._held), []
         return self._chosen.feed(held)
 

@@ -93,7 +93,6 @@ def test_a_batch_tells_its_objects_and_its_ref() -> None:
         operation="upload",
         transfers=("basic",),
         ref="refs/heads/main",
-        hash_algo="sha256",
         objects=tuple(LfsObject(oid=f"{number:064x}", size=number) for number in range(60)),
         total=1770,
     )

@@ -35,12 +35,14 @@ class LfsObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A batch request. `objects` holds each object once; `total` is the sum of their sizes in bytes."""
+    """A batch request, whose objects are named by SHA-256 always.
+
+    `objects` holds each object once; `total` is the sum of their sizes in bytes.
+    """
 
     operation: str
     transfers: tuple[str, ...]
     ref: str | None
-    hash_algo: str
     objects: tuple[LfsObject, ...]
     total: int
 
@@ -78,7 +80,6 @@ def read_batch(body: bytes) -> Batch | str:
         operation=str(operation),
         transfers=transfers,
         ref=str(name) if name else None,
-        hash_algo="sha256",
         objects=objects,
         total=sum(one.size for one in objects),
     )

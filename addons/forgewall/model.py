@@ -251,7 +251,8 @@ class Depth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentRules:
-    """What a policy says of evidence; what stands nowhere is allowed. `reference` is where the section stands.
+    """What a policy says of evidence; what stands nowhere is allowed, but secrets are logged. `reference` is where the
+    section stands.
 
     `paths` are globs in the order of the file, the first that matches decides: without a slash for a file's name,
     with one for its whole path (`**` for any number of segments). `places` tells for each word that the file states

@@ -2,7 +2,7 @@
 
 Theory. `objects` cuts the stream into objects; `chains` makes objects of deltas, with `bases` to keep what they are
 made of; `contents` reads what is whole; `trees` finds the paths. Each object is handled when it ends, and only as much
-is kept as its cap allows: about 16 MiB of bases, 20 MiB for their table, 20 MiB of names, 8 MiB of deltas that wait,
+is kept as its cap allows: about 16 MiB of bases, 25 MiB for their table, 25 MiB of names, 4 MiB of deltas that wait,
 and one object of at most 4 MiB. What is no pack ends in `Malformed`; what can't be examined within the caps is
 `Unread`, each reason told once.
 Not here: the commands before the pack.

@@ -1,8 +1,8 @@
 """What can be told of a ZIP archive as it passes by: whether it is an office document, and whether it is encrypted.
 
-After APPNOTE.TXT 6.3.10 (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). Members are not unpacked.
-Local headers are found by their signature wherever they stand, since with data descriptors nothing tells where a member
-ends; a stored archive inside an archive is therefore seen too.
+After APPNOTE.TXT 6.3.10 (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT). Members are not unpacked, but
+for an OpenDocument's manifest. Local headers are found by their signature wherever they stand, since with data
+descriptors nothing tells where a member ends; a stored archive inside an archive is therefore seen too.
 """
 
 from __future__ import annotations

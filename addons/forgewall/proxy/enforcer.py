@@ -130,12 +130,23 @@ class Enforcer:
             spool = self.examiner.space.open(limit + HOLD_BYTES)
         length = case.arrival.content_length
         if length is not None and length > limit:
-            return self._rule(_seen(case, replace(case.arrival.request, body_state=BodyState.TOO_LONG)))
+            return self._too_long(case, limit)
 
         def settle(held: bytes, whole: bool) -> Ruling:
+            if body.size > limit:
+                return self._too_long(case, limit)
             return self._rule(_seen(case, body.request(held, whole=whole)))
 
         return Held(limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool)
+
+    def _too_long(self, case: Case, limit: int) -> Ruling:
+        """The ruling on a body of more than `limit` bytes, none of which is looked at."""
+        seen = _seen(case, replace(case.arrival.request, body_state=BodyState.TOO_LONG))
+        verdict = self._verdict(seen)
+        if verdict.action is not Action.BLOCK or verdict.code != "unidentified":
+            return self._rule(seen)
+        reason = f"the body tells what this request is about, and beyond {size(limit)} it isn't looked through"
+        return self._refuse(seen, replace(verdict, code="too-large", reason=reason, max_upload=limit, trace=()))
 
     def _guarded(self, case: Case, settle: Callable[[bytes, bool], Ruling]) -> Settle:
         """`settle`, where a failure refuses, and so does what would have to be held again."""

@@ -15,14 +15,14 @@ from forgewall.proxy.holding import MEMORY_BYTES
 
 
 class HeldBody:
-    """Feed chunks with `enough`; `request` is what identify is to be shown then."""
+    """Feed chunks with `enough`; `request` is what identify is to be shown then. `size` is in bytes on the wire."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         coding = request.header("content-encoding")
         self._inflater = Inflater(coding) if readable(coding) else None
         self._skimmer = Skimmer.of(request) if self._inflater is not None else None
-        self._size = 0
+        self.size = 0
 
     @property
     def can_be_skimmed(self) -> bool:
@@ -31,19 +31,19 @@ class HeldBody:
 
     def enough(self, chunk: bytes) -> bool:
         """Whether further bytes won't tell more: the skim has become too long, or can't be made."""
-        self._size += len(chunk)
+        self.size += len(chunk)
         if self._skimmer is None or self._inflater is None:
             return False
         for piece in self._inflater.feed(chunk):
             self._skimmer.feed(piece)
             if self._skimmer.failed:
-                return self._size > MEMORY_BYTES
-        return self._inflater.problem is not None and self._size > MEMORY_BYTES
+                return self.size > MEMORY_BYTES
+        return self._inflater.problem is not None and self.size > MEMORY_BYTES
 
     def request(self, held: bytes, *, whole: bool) -> Request:
         """The request with its body: `held` if that is all of it and small, after its coding too, else the skim."""
         grown = self._inflater is not None and self._inflater.decoded_bytes > MEMORY_BYTES
-        small = whole and self._size <= MEMORY_BYTES
+        small = whole and self.size <= MEMORY_BYTES
         skim = self._skim() if whole and (grown or not small) else None
         if skim is None and small:
             return replace(self._request, body=held, body_state=BodyState.COMPLETE)

@@ -166,13 +166,17 @@ def test_what_follows_a_push(run: Run, tree: Path, tmp_path: Path, forge: Forge)
 
 @pytest.fixture
 def own_history(run: Run) -> Path:
-    """This project's own repository, without its configuration and hooks."""
-    copy = run.home / "own"
+    """The history of this project, in a repository without its configuration and hooks."""
     if not (ROOT / ".git").exists():
         pytest.skip("the sources are not in a git repository")
-    git(run.home, "clone", "--quiet", "--bare", "--no-tags", str(ROOT), str(copy))
-    if text(copy, "rev-parse", "--is-shallow-repository") == "true":
+    here = ("-c", f"safe.directory={ROOT}")
+    if text(ROOT, *here, "rev-parse", "--is-shallow-repository") == "true":
         pytest.skip("the sources are a shallow clone")
+    copy = run.home / "own"
+    git(run.home, "init", "--quiet", "--bare", "--initial-branch=main", str(copy))
+    objects = (ROOT / text(ROOT, *here, "rev-parse", "--git-common-dir") / "objects").resolve()
+    (copy / "objects" / "info" / "alternates").write_text(f"{objects}\n")
+    git(copy, "update-ref", "refs/heads/main", text(ROOT, *here, "rev-parse", "HEAD"))
     return copy
 
 

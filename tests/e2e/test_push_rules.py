@@ -185,11 +185,16 @@ def test_a_secret_elsewhere(run: Run, forge: Forge, token: str, where: str) -> N
 
 
 @http_version
-def test_a_secret_at_the_end_of_a_large_push_cuts_it(run: Run, forge: Forge, token: str, http: str) -> None:
-    """Most of it has gone by then; the forge never has all of it."""
+@pytest.mark.parametrize("framing", ["chunks", "length"])
+def test_a_secret_at_the_end_of_a_large_push_cuts_it(
+    run: Run, forge: Forge, token: str, http: str, framing: str
+) -> None:
+    """Most of it has gone by then; the forge never has all of it, whether it knows the length or not."""
     tree = run.work_tree()
     noise = b"".join(os.urandom(32).hex().encode() + b"\n" for _ in range(80_000))
     put(tree, "large.txt", noise + f"GITHUB_TOKEN={token}\n".encode())
+    if framing == "length":
+        git(tree, "config", "http.postBuffer", str(1 << 30))
     result = run.git("push", "--atomic", url(), "main", "main:dev", cwd=tree, http=http)
     why = "The upload holds a secret (github-pat) in large.txt, line 80001: ghp_…(40)."
     event = assert_refused(run, result, why, "content refused by Forgewall", "main -> main", "main -> dev")
@@ -197,6 +202,8 @@ def test_a_secret_at_the_end_of_a_large_push_cuts_it(run: Run, forge: Forge, tok
     ((outcome, size),) = packs(forge)
     assert outcome == "aborted"
     assert size > 1_000_000
+    (seen,) = [seen for seen in forge.requests(method="POST") if seen.outcome == "aborted"]
+    assert (seen.header("content-length") is not None) == (framing == "length")
     assert event["forgewall"]["evidence"]["commit_count"] == 2
     assert_untold(run, token, result)
 
@@ -215,6 +222,23 @@ def test_by_default_a_secret_is_logged(run: Run, forge: Forge, token: str) -> No
     assert event["tags"] == ["logged", "secrets"]
     assert forge.refs(address) == {"refs/heads/main": text(tree, "rev-parse", "main")}
     assert_untold(run, token, result)
+
+
+def test_what_the_forge_itself_says_is_shown(run: Run, forge: Forge) -> None:
+    """Its hooks' words, and its own refusal."""
+    hook = forge.make_repository(ADDRESS) / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\necho "the hook saw $1"\ntest "$1" = refs/heads/main\n')
+    hook.chmod(0o755)
+    tree = run.work_tree()
+    result = run.git("push", url(), "main", "main:dev", cwd=tree)
+    assert result.returncode == 1
+    assert "remote: the hook saw refs/heads/main" in result.output
+    assert "[new branch]      main -> main" in result.output
+    assert "! [remote rejected] main -> dev (hook declined)" in result.output
+    assert "Forgewall" not in result.output
+    assert forge.refs(ADDRESS).keys() == {"refs/heads/main"}
+    assert upload(run)["forgewall"]["upload"]["result"] == "complete"
 
 
 # -- the wire ----------------------------------------------------------------------------------------------------------

@@ -277,6 +277,13 @@ def test_an_error_of_the_forge_that_is_not_read_passes() -> None:
     assert (exchange.answers, exchange.answer) == ([404], b"no such repository")
 
 
+@pytest.mark.parametrize("status", [101, 1000])
+def test_an_answer_that_was_read_may_still_be_none(status: int) -> None:
+    exchange = asked(Reader())
+    exchange.respond(status, b"href")
+    assert (exchange.answers, exchange.answer, exchange.dropped) == ([502], b"unreached", True)
+
+
 def test_a_client_that_leaves_while_the_answer_is_read() -> None:
     exchange = asked(Reader())
     exchange.head()

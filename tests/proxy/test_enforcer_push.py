@@ -95,6 +95,16 @@ def test_a_push_is_judged_by_every_ref(lines: list[tuple[str, str, str]], code: 
         assert f"ng {ref} ".encode() in reply.body
 
 
+@pytest.mark.parametrize("more", [b"garbage", b"0004", b"001fshallow " + b"1" * 19])
+def test_a_push_that_goes_wrong_behind_its_first_ref_is_told_of_that_ref(more: bytes) -> None:
+    stage = Stage()
+    body = commands((OLD, NEW, "refs/heads/main")).removesuffix(b"0000PACK") + more
+    reply = refused(stage.ask(body, whole=True))
+    assert stage.ledger.codes == ["malformed"]
+    assert b"ng refs/heads/main" in reply.body
+    assert [ref.name for ref in stage.told.refs] == ["refs/heads/main"]
+
+
 def test_observe_mode_says_what_it_would_have_done_to_a_ref() -> None:
     stage = Stage(f"{BY}mode: observe\n")
     assert isinstance(stage.ask(commands((OLD, NEW, "refs/heads/other"))), Admitted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import zlib
 from dataclasses import replace
 
@@ -98,6 +99,15 @@ def test_what_was_not_seen_whole_is_shown_as_nothing(size: int) -> None:
 def test_a_long_body_without_a_skim_is_shown_as_nothing(headers: list[tuple[str, str]], body: bytes) -> None:
     seen, _ = show(request(*headers), body, [100_000] * 3)
     assert (seen.body_state, seen.body) == (BodyState.TOO_LONG, b"")
+
+
+@pytest.mark.parametrize("missing", [1, 8])
+def test_a_long_body_whose_coding_has_no_end_is_shown_as_nothing(missing: int) -> None:
+    text = json.dumps({"a": random.Random(1).randbytes(MEMORY_BYTES).hex()}).encode()
+    wire = gzip.compress(text)
+    assert len(wire) > MEMORY_BYTES
+    assert show(coded("gzip"), wire)[0].body_state is BodyState.SKIMMED
+    assert show(coded("gzip"), wire[:-missing])[0].body_state is BodyState.TOO_LONG
 
 
 @pytest.mark.parametrize(

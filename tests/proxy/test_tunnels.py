@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -518,12 +519,14 @@ def test_first_bytes_are_judged_by_the_policy_that_holds_now() -> None:
 # -- shared stores -----------------------------------------------------------------------------------------------------
 
 STORE = "objects.example.org"
+AT_THE_STORE = f"https://{STORE}/bucket/1?sig=x"
 CLOSED = "defaults: {other_hosts: block}\n"
 
 
-def announced(url: str = f"https://{STORE}/bucket/1?sig=x", seconds: int = 600) -> Announcement:
+def announced(url: str = AT_THE_STORE, seconds: int = 600) -> Announcement:
     """An upload to a store that others use too."""
-    place = parse_place(url, arrival("POST", "https://github.com/acme/api.git/info/lfs/objects/batch").request)
+    asked = arrival("POST", f"https://{urlsplit(url).netloc}/acme/api.git/info/lfs/objects/batch").request
+    place = parse_place(url, asked)
     target = identify(arrival("PUT", "https://api.github.com/repos/acme/api/contents/a").request, policy().registry)
     assert isinstance(place, Place)
     assert target is not None
@@ -542,12 +545,14 @@ def announced(url: str = f"https://{STORE}/bucket/1?sig=x", seconds: int = 600) 
 
 
 class Told(Passage):
-    """A CONNECT of a client that was told to upload to `STORE`; `later` seconds after that."""
+    """A CONNECT of a client that was told to upload to `STORE`, or to `url`; `now` are the seconds since then."""
 
-    def __init__(self, host: str, port: int = 443, by: Policy | str = "", *, client: str = "192.0.2.1") -> None:
+    def __init__(
+        self, host: str, port: int = 443, by: Policy | str = "", *, client: str = "192.0.2.1", url: str = AT_THE_STORE
+    ) -> None:
         self.now = 0.0
         self.examiner = Examiner(clock=lambda: self.now)
-        assert self.examiner.announcements.remember(client, [announced()]) is None
+        assert self.examiner.announcements.remember(client, [announced(url)]) is None
         super().__init__(host, port, by)
 
     def made(self, by: Policy, ledger: Ledger) -> Enforcer:
@@ -572,6 +577,19 @@ def test_no_other_client_and_no_other_host_is_read(host: str, client: str) -> No
     assert (passage.connected, passage.up) == ([(host, 443)], hello)
     closed_to_it = Told(host, by=CLOSED, client=client)
     assert closed_to_it.reply.status == 403
+
+
+@pytest.mark.parametrize(("host", "port", "code"), [("github.com", 22, "ssh"), ("github.com", 8443, "port")])
+def test_a_forge_that_takes_its_objects_itself_is_planned_like_any(host: str, port: int, code: str) -> None:
+    passage = Told(host, port, url="https://github.com/acme/api.git/objects/1")
+    assert (passage.reply.status, passage.ledger.codes) == (403, [code])
+
+
+def test_a_bare_address_that_is_announced_still_has_to_name_somebody() -> None:
+    passage = Told(ADDRESS, url=f"https://{ADDRESS}/bucket/1")
+    passage.send(real_hello(None))
+    assert (passage.up, passage.closed, passage.ledger.codes) == (b"", True, ["host-mismatch"])
+    assert passage.connected == []
 
 
 def test_a_store_is_no_longer_read_once_the_announcement_has_expired() -> None:

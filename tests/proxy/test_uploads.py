@@ -221,6 +221,15 @@ def test_a_full_window_turns_away_a_push_and_tells_each_ref() -> None:
     assert isinstance(settled(stage.enforcer.judge(probe), b"0000"), Admitted)
 
 
+@pytest.mark.parametrize("limit", ["10B/1h", "1 uploads/1h"])
+def test_a_full_window_turns_a_push_away_before_it_is_made(limit: str) -> None:
+    stage = Stage(f"limits: {{per_client: {limit}}}\n")
+    assert send(stage.admitted(), b"x" * 10) is None
+    reply = refused(stage.enforcer.judge(ASKED["advertisement"]))
+    assert (reply.status, stage.ledger.codes[-1]) == (200, "volume")
+    assert b"ERR " in reply.body
+
+
 def test_the_refs_for_a_push_are_no_upload() -> None:
     stage = Stage("limits: {per_client: [10B/1h, 1 uploads/1h]}\n")
     for _ in range(3):
@@ -301,7 +310,7 @@ def test_a_push_gives_its_disk_back_in_every_ending(monkeypatch: pytest.MonkeyPa
         assert stage.upload.verdict is not None
         assert stage.upload.verdict.code == "malformed"
     elif end == "failed":
-        monkeypatch.setattr(room.Gate, "feed", fail)
+        monkeypatch.setattr(room.Gate, "turns", fail)
         assert send(transit, push()) is not None
     else:
         transit.answered(500)

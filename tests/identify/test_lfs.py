@@ -31,7 +31,7 @@ def test_the_endpoints_of_lfs(home: str, address: str) -> None:
         ("POST", "locks/17/unlock", b"{}", "other-write"),
         ("GET", f"objects/{oid}", b"", "fetch"),
         ("PUT", f"objects/{oid}/17", b"", "lfs-upload"),
-        ("POST", "objects", b"{}", "lfs-upload"),
+        ("POST", "objects", b"{}", "unidentified"),
         ("POST", f"objects/{oid}/verify", b"{}", "lfs-upload"),
         ("POST", "verify", b"{}", "lfs-upload"),
         ("DELETE", "objects", b"", "unidentified"),

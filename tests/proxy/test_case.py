@@ -114,10 +114,19 @@ def test_a_batch_tells_its_objects_and_its_ref() -> None:
         (arrival("PUT", PUSH_URL, length=4), False),
         (arrival("POST", "https://github.com/a/b.git/git-upload-pack", length=4), False),
         (arrival("POST", "https://github.com/a/b/x?/git-receive-pack", length=4), False),
+        (arrival("POST", "https://github.com/a/b.git/git%2Dreceive-pack", length=4), True),
+        (arrival("POST", "https://github.com/a/b.git/Git-Receive-Pack/", length=4), True),
+        (arrival("POST", "https://github.com/a/b.git/git-receive-pack;x", length=4), True),
+        (arrival("POST", "https://github.com/a/b.git/git-upload-pack?x", length=4), True),
     ],
 )
 def test_what_begins_with_a_push_s_commands(asked: Arrival, is_push: bool) -> None:
     assert case(asked).is_push is is_push
+
+
+@pytest.mark.parametrize("end", ["objects/batch", "objects/b%61tch", "objects/batch/", "objects/batch;x"])
+def test_what_lists_objects_in_any_spelling(end: str) -> None:
+    assert case(arrival("POST", f"https://gitlab.com/a/b.git/info/lfs/{end}", length=4)).is_lfs_batch
 
 
 def test_without_a_target_there_is_no_push() -> None:

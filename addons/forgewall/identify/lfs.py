@@ -36,7 +36,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | No
             return repository.target(Operation.FETCH, "LFS: locks are compared")
         case "POST", ("locks",) | ("locks", _, "unlock"):
             return repository.target(Operation.OTHER_WRITE, "LFS: a lock changes")
-        case "POST" | "PUT" | "PATCH", ("objects", *_) | ("verify",):
+        case "POST" | "PUT" | "PATCH", ("objects", _, *_) | ("verify",):
             return repository.target(Operation.LFS_UPLOAD, f"LFS: {request.method} of an object")
         case _:
             return repository.unidentified(f"LFS: {request.method} /{'/'.join(rest)} is not known")

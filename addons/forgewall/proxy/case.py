@@ -11,6 +11,7 @@ from forgewall.decide.policy import Policy
 from forgewall.enforce.reply import Refusal, Reply, refuse
 from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.announced import Announcement
+from forgewall.identify.paths import parse
 from forgewall.identify.registry import ForgeHost
 from forgewall.inspect.commands import Commands
 from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
@@ -107,8 +108,10 @@ class Case:
 
     @property
     def is_push(self) -> bool:
-        """Whether the body begins with the command list of a git push."""
-        return self._posts_to("git-receive-pack") and self.arrival.has_body
+        """Whether the body begins with the command list of a git push, as any server could take it for one."""
+        if self.target is None or self.arrival.request.method != "POST" or not self.arrival.has_body:
+            return False
+        return self.target.operation is Operation.PUSH or self._ends_with("git-receive-pack")
 
     @property
     def is_push_advertisement(self) -> bool:
@@ -125,13 +128,11 @@ class Case:
     def is_lfs_batch(self) -> bool:
         """Whether the body lists LFS objects to upload."""
         uploads = self.target is not None and self.target.operation is Operation.LFS_UPLOAD
-        return uploads and self._posts_to("objects/batch")
+        return uploads and self.arrival.request.method == "POST" and self._ends_with("objects", "batch")
 
-    def _posts_to(self, end: str) -> bool:
-        request = self.arrival.request
-        return (
-            self.target is not None and request.method == "POST" and request.path.partition("?")[0].endswith(f"/{end}")
-        )
+    def _ends_with(self, *names: str) -> bool:
+        """Whether a server could read the path so: some decode `%2D`, fold case, cut `;…` or a slash at the end."""
+        return parse(self.arrival.request.path).lenient[-len(names) :] == names
 
 
 def policy_ref(policy: Policy) -> PolicyRef:

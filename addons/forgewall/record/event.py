@@ -121,8 +121,8 @@ class LfsBatch:
 class Announcement:
     """The earlier answer of a forge that this upload was announced by, such as that to a git-lfs batch.
 
-    `oid` and `size` (bytes) are what was announced. `request_id` is that of the
-    request that was answered so: the same as in its own events.
+    `oid` and `size` (bytes) are what was announced. `request_id` is that of the request that was answered so, as in its
+    own events.
     """
 
     oid: str

@@ -105,8 +105,7 @@ class TunnelDesk:
     def _plan(self, policy: Policy, subject: Subject, host: str, port: int) -> Plan:
         """What becomes of a tunnel; one to a shared store is read for clients that were told to upload there."""
         plan = plan_connect(policy, host, port)
-        tunnelled = plan.passage in (Passage.TUNNEL, Passage.REFUSE)
-        if plan.forge is None and tunnelled and self._enforcer.examiner.announcements.names(subject.client, host):
+        if plan.forge is None and self._enforcer.examiner.announcements.names(subject.client, host):
             return Plan(passage=Passage.DECRYPT)
         return plan
 

@@ -306,3 +306,12 @@ def test_any_bytes_are_text_or_a_policy_error(data: bytes) -> None:
     except PolicyError:
         return
     complaints_of(text)
+
+
+def test_the_largest_upload_is_that_of_any_entry_or_the_default() -> None:
+    head = "version: 1\ndefaults: {max_upload: 5MiB}\napproved:\n  - github.com/acme\n"
+    small = "  - {repo: github.com/acme/small, max_upload: 1KiB}\n"
+    large = "  - {repo: github.com/acme/large, max_upload: 1GiB}\n"
+    assert parse(head, "p.yaml").largest_upload == 5 * 1024 * 1024
+    assert parse(head + small, "p.yaml").largest_upload == 5 * 1024 * 1024
+    assert parse(head + small + large, "p.yaml").largest_upload == 1024**3

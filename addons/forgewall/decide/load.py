@@ -118,6 +118,7 @@ def _compile(text: str, root: scrutiny.Pairs, fields: Fields) -> tuple[Policy, l
         approved=approved,
         forbidden=forbidden,
         approvals=sum(map(len, approved.values())),
+        largest_upload=_largest(approved, defaults.max_upload),
         tests=len(tests),
         depth=_depth(approved, forbidden),
         limits=limits.limits(found.get("limits"), fields),
@@ -138,3 +139,9 @@ def _depth(approved: Mapping[str, tuple[Approval, ...]], forbidden: Mapping[str,
     """Segments, the host included, of the longest address."""
     counts = (key.count("/") for addresses in (approved, forbidden) for key in addresses)
     return max(counts, default=0) + 1
+
+
+def _largest(approved: Mapping[str, tuple[Approval, ...]], default: int) -> int:
+    """The largest `max_upload`, in bytes."""
+    own = (entry.terms.max_upload for alternatives in approved.values() for entry in alternatives)
+    return max([default, *(size for size in own if size is not None)])

@@ -134,7 +134,8 @@ class Privacy:
 class Policy:
     """One policy file, compiled. Equal texts have equal `digest` (SHA-256 of the UTF-8 text, in hex).
 
-    `limits` are the rolling windows that all uploads count in.
+    `limits` are the rolling windows that all uploads count in. `largest_upload` is the largest `max_upload` in bytes:
+    more need not be kept of a body to find out whom it is for.
     """
 
     file: str
@@ -149,6 +150,7 @@ class Policy:
     approved: Mapping[str, tuple[Approval, ...]]
     forbidden: Mapping[str, Prohibition]
     approvals: int
+    largest_upload: int
     tests: int
     depth: int
     limits: tuple[Limit, ...] = ()

@@ -126,7 +126,7 @@ class Enforcer:
         strict = self._verdict(case)
         limit, spool = HOLD_BYTES, None
         if body.can_be_skimmed and strict.action is Action.BLOCK:
-            limit = max(limit, strict.max_upload or case.policy.defaults.max_upload)
+            limit = max(limit, case.policy.largest_upload)
             spool = self.examiner.space.open(limit + HOLD_BYTES)
         length = case.arrival.content_length
         if length is not None and length > limit:

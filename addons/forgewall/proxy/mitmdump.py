@@ -27,12 +27,23 @@ from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
 from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.secret_rules import read_rules
+from forgewall.proxy.spool import SpoolSpace, checked
 from forgewall.proxy.tunnels import TunnelDesk
 from forgewall.record.log import EventLog
 
 OPTIONS = (
     ("forgewall_policy", "policy/forgewall.yaml", "The policy file that says which repositories are approved."),
     ("forgewall_events", "events", "The directory of Forgewall's event log."),
+    (
+        "forgewall_spool",
+        "",
+        "Where long bodies are kept until they are judged; empty: the system's temporary directory.",
+    ),
+    (
+        "forgewall_secret_rules",
+        "",
+        "Rules that tell secrets, in gitleaks' format; empty: Forgewall's own.",
+    ),
 )
 
 
@@ -91,7 +102,7 @@ class MitmdumpAddon(ForgewallAddon):
         )
         log.check()
         journal = Journal(log)
-        enforcer = Enforcer(policy, journal, Examiner(scanner=read_rules(None)))
+        enforcer = Enforcer(policy, journal, _examiner())
         wired = wiring.Wiring(enforcer, TunnelDesk(enforcer, self._close), _no_page)
         wiring.install(wired)
         journal.write(policy_news.loaded(policy, None))
@@ -101,6 +112,12 @@ class MitmdumpAddon(ForgewallAddon):
         handler = self.handler(client)
         if handler is not None and client in handler.transports:
             handler.close_connection(client)
+
+
+def _examiner() -> Examiner:
+    spool, rules = ctx.options.forgewall_spool, ctx.options.forgewall_secret_rules
+    scanner = read_rules(Path(rules) if rules else None)
+    return Examiner(scanner=scanner, space=SpoolSpace(checked(Path(spool) if spool else None)))
 
 
 def _no_page(_request: Request) -> Reply:

@@ -214,6 +214,19 @@ def test_a_client_that_leaves_in_the_middle_gives_everything_back(chunked: bool)
     assert (spooled.given_back, line.play.servers) == (True, [])
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_client_that_leaves_while_the_forge_is_connected_to_is_no_fault_of_the_forge(held: bool) -> None:
+    seen = watched()
+    spooled = Spooled(seen.ruling)
+    line = Line(spooled.ruling if held else seen.ruling)
+    line.play.wait = True
+    line.send(post(BODY))
+    line.leave()
+    line.play.refuse = "connection cancelled"
+    line.out += line.play.connect()
+    assert (line.desk.failures, seen.told, spooled.given_back) == ([], [Result.ABORTED], True)
+
+
 @CHUNKED
 def test_a_forge_that_breaks_off_while_a_body_is_sent_on(chunked: bool) -> None:
     seen = watched()

@@ -130,6 +130,11 @@ class CollectingStream(AnsweringStream):
         """Whether the client or the forge went away while this stream waited."""
         return any(isinstance(event, _BROKEN_OFF) for event in self._paused_event_queue)
 
+    @property
+    def client_left(self) -> bool:
+        """Whether the client went away while this stream waited."""
+        return any(isinstance(event, mitm.RequestProtocolError) for event in self._paused_event_queue)
+
     def let_go(self) -> None:
         """What was held is not needed."""
         if self.held is not None:

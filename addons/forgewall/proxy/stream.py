@@ -285,7 +285,8 @@ class GuardedStream(CollectingStream):
         """The client or the forge broke off; where no answer has begun, the client gets ours."""
         upstream = isinstance(event, mitm.ResponseProtocolError)
         waiting = self.server_state in (self.state_wait_for_response_headers, self.state_uninitialized)
-        if upstream and not self.answered and waiting and self.client_state != self.state_errored:
+        gone = self.client_state == self.state_errored or self.client_left  # its leaving ends the connection upstream
+        if upstream and not self.answered and waiting and not gone:
             yield from self.fail_upstream(*self.failure_of(event.message))
             return
         if self.answered and upstream:

@@ -119,6 +119,18 @@ def test_twenty_objects_reach_the_store_each_with_its_evidence(gateway: Run, for
     assert all(seen.path.partition("X-Amz-Signature=")[2][:64] not in text for seen in forge.requests(host=STORE))
 
 
+def test_large_objects_go_side_by_side(gateway: Run, forge: Forge) -> None:
+    # git-lfs sends eight at once over one HTTP/2 connection; what waits for the forge must not stop what is on its way.
+    forge.make_repository(APPROVED)
+    files = {f"{number}.bin": os.urandom(3 * MIB) for number in range(8)}
+    tree = gateway.lfs_tree(files)
+    with forge.behave("github.com", Behaviour(lfs=GITHUB)):
+        pushed = push(gateway, tree, APPROVED)
+    assert pushed.ok, str(pushed)
+    assert all(forge.store.size(oid_of(content)) == 3 * MIB for content in files.values())
+    assert len(uploads(gateway)) == 8
+
+
 def test_a_stranger_is_stopped_at_the_batch(gateway: Run, forge: Forge) -> None:
     forge.make_repository(STRANGER)
     tree = gateway.lfs_tree({"a.bin": b"company data" * 1000})

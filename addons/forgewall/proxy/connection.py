@@ -1,4 +1,4 @@
-"""mitmproxy's connection handler with its socket leak repaired and its reads stopped while a backlog is full.
+"""mitmproxy's connection handler with its socket leak repaired, and its reads stopped while a backlog is full.
 
 The leak (12.2.3): `close_connection` cancels the reading task; where that task waits for the event lock, the
 cancellation escapes before the socket is closed, and the client hangs on an open, unread connection for ever.
@@ -7,6 +7,7 @@ cancellation escapes before the socket is closed, and the client hangs on an ope
 from __future__ import annotations
 
 import asyncio
+import collections
 from typing import Any, cast
 
 from mitmproxy.connection import Connection, ConnectionState
@@ -16,6 +17,12 @@ from forgewall.proxy import backlog
 
 READ_BYTES = 256 * 1024
 """How much of a connection is read at once; mitmproxy reads 64 KiB."""
+
+
+UPSTREAM = 256
+"""How many connections one client may have to one address. mitmproxy lets 5 open and the others wait; but what a stream
+sends while it waits stops its client's reads, and then the five before it never end. An HTTP/2 client has at most 100
+streams at once."""
 
 
 class _WideReader:
@@ -31,6 +38,11 @@ class _WideReader:
 
 class Handler(mode_servers.ProxyConnectionHandler):
     """One client connection and the upstream connections made for it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As in the base class."""
+        super().__init__(*args, **kwargs)
+        self.max_conns = collections.defaultdict(lambda: asyncio.Semaphore(UPSTREAM))
 
     def close_connection(self, connection: Connection, half_close: bool = False) -> None:
         """Close as mitmproxy does, and the socket in any case."""

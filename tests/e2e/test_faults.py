@@ -76,7 +76,7 @@ PLACES = {
     "the hook client_disconnected": _connecting("forgewall.proxy.wiring:Wiring.forget", passed=True),
     "the hook next_layer": _connecting("forgewall.proxy.addon:ForgewallAddon.next_layer"),
     # The gate, and what it counts with.
-    "the gate": Place(where="forgewall.enforce.gate:Gate.feed"),
+    "the gate": Place(where="forgewall.enforce.gate:Gate.turns"),
     "the end of the gate": Place(where="forgewall.enforce.gate:Gate.finish"),
     "making a gate": Place(where="forgewall.proxy.uploads:_gate", reads=False),
     "the inflater": Place(where="forgewall.enforce.inflate:Inflater.feed"),
@@ -86,13 +86,13 @@ PLACES = {
     "asking for the volume": Place(where="forgewall.enforce.volume:LocalVolume.used"),
     "adding to the volume": Place(where="forgewall.enforce.volume:LocalVolume.spend"),
     "the accounts": Place(where="forgewall.proxy.examiner:accounts"),
-    "the transit": Place(where="forgewall.proxy.transit:Transit.feed"),
+    "the transit": Place(where="forgewall.proxy.transit:Transit.turns"),
     "the end of the transit": Place(where="forgewall.proxy.transit:Transit.finish"),
     "telling of the upload": Place(where="forgewall.proxy.transit:Transit.upload", passed=True),
     # The examination.
     "choosing an inspector": Place(where="forgewall.proxy.examiner:inspector_for"),
     "the heading": Place(where="forgewall.inspect.body:heading_of"),
-    "the examination": Place(where="forgewall.enforce.examination:Examination.feed"),
+    "the examination": Place(where="forgewall.enforce.examination:Examination.turns"),
     "the end of the examination": Place(where="forgewall.enforce.examination:Examination.finish"),
     "judging a fact": Place(where="forgewall.enforce.examination:judge_fact"),
     "the collector": Place(where="forgewall.inspect.collector:Collector.add"),
@@ -113,9 +113,9 @@ PLACES = {
     "a push's commands": Place(  # without them git can't be answered in its language
         where="forgewall.inspect.commands:CommandReader.feed", client=faults.push, answered=False
     ),
-    "a push": Place(where="forgewall.inspect.push:PushInspector.feed", client=faults.push),
+    "a push": Place(where="forgewall.inspect.push:PushInspector.turns", client=faults.push),
     "the end of a push": Place(where="forgewall.inspect.push:PushInspector.finish", client=faults.push),
-    "a pack": Place(where="forgewall.inspect.objects:PackStream.feed", client=faults.push),
+    "a pack": Place(where="forgewall.inspect.objects:PackStream.turns", client=faults.push),
     "the end of a pack": Place(where="forgewall.inspect.objects:PackStream.finish", client=faults.push),
     "the spool of a pack": Place(where="forgewall.proxy.spool:DiskSpool.append", client=faults.push),
     "whether an answer is an advertisement": Place(where="forgewall.proxy.readers:can_be_patched", client=faults.push),

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from forgewall.decide.content import judge_fact
 from forgewall.enforce import examination as room
-from forgewall.enforce.examination import MAX_OBJECTIONS, Examination
+from forgewall.enforce.examination import MAX_OBJECTIONS, PART, Examination
 from forgewall.enforce.gate import Cut, Gate, Passed
 from forgewall.evidence import Fact, File, FileKind, Malformed, Secret, Unread
 from forgewall.inspect.collector import Collector
 from forgewall.model import Action, ContentRules, Scrutiny
+from forgewall.turns import Turns
 
 PDF = File(path="a.pdf", size=3, kind=FileKind.PDF)
 ARCHIVE = File(path="a.zip", size=5, kind=FileKind.ARCHIVE)
@@ -160,3 +161,39 @@ def test_a_failure_lets_nothing_of_the_gate_s_chunk_through(
         gate.feed(b"abc")
     assert not isinstance(gate.feed(b"def"), Passed)
     assert gate.released_bytes == 0
+
+
+class Parts(Told):
+    """An inspector that remembers the sizes it was fed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def feed(self, data: bytes) -> Iterator[Fact]:
+        self.sizes.append(len(data))
+        return iter(())
+
+
+@pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 10 * PART - 1])
+def test_an_inspector_gets_a_part_at_each_turn(size: int) -> None:
+    told = Parts()
+    for taken, _ in enumerate(examination(told).turns(bytes(size)), 1):
+        assert len(told.sizes) == taken
+    assert sum(told.sizes) == size
+    assert max(told.sizes, default=0) <= PART
+
+
+def test_a_patient_inspector_takes_its_own_turns() -> None:
+    class Slow(Told):
+        def turns(self, data: bytes) -> Turns[Iterable[Fact]]:
+            for _ in range(4):
+                yield
+            return [ARCHIVE] if data == b"bad" else [PLAIN]
+
+    seen = examination(Slow())
+    assert len([*seen.turns(b"x" * PART * 3)]) == 4
+    cut = seen.feed(b"bad")
+    assert cut is not None
+    assert seen.blocked is not None
+    assert seen.evidence.file_count == 2

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from forgewall.enforce.gate import Cut, Gate, Passed
 from forgewall.model import Action
+from forgewall.turns import Turns, at_once
 
 CODINGS = {
     None: lambda data: data,
@@ -283,3 +284,39 @@ def test_what_cannot_be_decoded_is_cut_or_passes_unseen_and_says_so(limit: int |
     assert gate.undecoded == cut.reason
     assert gate.exceeded == (limit is not None)
     assert gate.wire_bytes == len(wire)
+
+
+def test_a_body_that_unfolds_gives_others_their_turn() -> None:
+    """No more than a piece is shown between two turns, whatever one chunk of the wire holds."""
+    shown = Shown()
+    gate = Gate(limit=None, over=Action.LOG, content_encoding="gzip", sink=shown)
+    turns = gate.turns(gzip.compress(b"0123456789" * 100_000))
+    known = 0
+    for _ in turns:
+        assert len(shown.pieces) - known <= 1
+        known = len(shown.pieces)
+    assert known == len(shown.pieces) > 10
+    assert sum(map(len, shown.pieces)) == 1_000_000
+
+
+def test_a_sink_may_take_turns_too() -> None:
+    def sink(piece: bytes) -> Turns[Cut | None]:
+        for _ in range(3):
+            yield
+        return Cut("content", "seen enough") if piece == b"bad" else None
+
+    gate = Gate(limit=None, over=Action.LOG, content_encoding=None, sink=sink)
+    assert gate.feed(b"good") == Passed(b"good")
+    turns = gate.turns(b"bad")
+    assert len([next(turns) for _ in range(3)]) == 3  # type: ignore[func-returns-value]
+    assert at_once(turns) == Cut("content", "seen enough")
+
+
+def test_turns_that_are_not_taken_to_their_end_let_nothing_through() -> None:
+    gate = Gate(limit=None, over=Action.LOG, content_encoding=None, sink=Shown())
+    turns = gate.turns(b"abc")
+    next(turns)
+    turns.close()
+    assert isinstance(gate.feed(b"def"), Cut)
+    assert isinstance(gate.finish(), Cut)
+    assert gate.released_bytes == 0

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.inspect.packing import Pack, chunks, head, way_back
 
 from forgewall.inspect.objects import BLOB, COMMIT, OFS_DELTA, PIECE, REF_DELTA, TREE, WHOLE, NotPack, PackStream
+from forgewall.turns import Turns
 
 MIB = 1024 * 1024
 
@@ -36,6 +37,9 @@ class Notes:
         assert len(self._content) == self._large[3]
         self.objects.append((*self._large[:3], bytes(self._content)))
         self._content.clear()
+
+    def settle(self) -> Turns[None]:
+        yield from ()
 
 
 def read(body: bytes, size: int, object_format: str = "sha1") -> Notes:

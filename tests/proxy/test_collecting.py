@@ -291,7 +291,7 @@ def test_a_gate_that_fails_while_it_is_sent_on(monkeypatch: pytest.MonkeyPatch) 
 
     watched = Watched()
     exchange, spooled = replaying(watched)
-    monkeypatch.setattr(Gate, "feed", fail)
+    monkeypatch.setattr(Gate, "turns", fail)
     go_on(exchange)
     assert (exchange.completed, exchange.aborted, exchange.answers) == (False, True, [503])
     assert (watched.told, spooled.given_back, exchange.dropped) == ([Result.CUT], True, True)

@@ -736,7 +736,7 @@ def test_a_fault_while_a_body_streams_cuts_it(
     ruling = enforcer.judge(ADMITTED["a file"])
     assert isinstance(ruling, Admitted)
     assert ruling.transit is not None
-    monkeypatch.setattr(room.Gate, "feed", fail)
+    monkeypatch.setattr(room.Gate, "turns", fail)
     assert isinstance(ruling.transit.feed(b"x"), CutOff)
     assert [fault.where for fault in ledger.faults] == ["examining an upload"]
 

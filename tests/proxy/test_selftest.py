@@ -156,7 +156,8 @@ BREAKS: dict[str, tuple[str, str]] = {
         "a blocked upload reached the forge",
     ),
     "a gate that lets all through": (
-        "import forgewall.enforce.gate as g\ng.Gate.feed = lambda _self, chunk: g.Passed(chunk)\n",
+        "import forgewall.enforce.gate as g\ndef turns(_self, chunk):\n yield\n return g.Passed(chunk)\n"
+        "g.Gate.turns = turns\n",
         "an upload over its limit was completed",
     ),
     "an enforcer that admits all": (

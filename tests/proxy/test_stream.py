@@ -17,7 +17,7 @@ from tests.record.samples import decision
 from forgewall.enforce.gate import Gate
 from forgewall.enforce.reply import Failure, Reply
 from forgewall.model import Action
-from forgewall.proxy import answering, backlog, stream, websocket, wiring
+from forgewall.proxy import answering, backlog, stream, turns, websocket, wiring
 from forgewall.proxy.answering import DRAIN_BYTES, DRAIN_SECONDS
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
@@ -595,7 +595,7 @@ def test_a_gate_that_fails_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("classified payload")
 
-    for method, status in (("feed", 503), ("finish", 503)):
+    for method, status in (("turns", 503), ("finish", 503)):
         with monkeypatch.context() as patch:
             patch.setattr(Gate, method, fail)
             exchange = Exchange(Watched().ruling)
@@ -604,7 +604,26 @@ def test_a_gate_that_fails_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
         assert (exchange.completed, exchange.aborted, exchange.answers) == (False, True, [status])
 
 
-@pytest.mark.parametrize("method", ["feed", "finish"])
+@pytest.mark.parametrize("leaves", [False, True])
+def test_while_others_have_their_turn_what_comes_waits_in_line(monkeypatch: pytest.MonkeyPatch, leaves: bool) -> None:
+    monkeypatch.setattr(turns, "SECONDS", -1.0)
+    watched = Watched(limit=100)
+    exchange = Exchange(watched.ruling)
+    exchange.play.keep = ("turn",)
+    exchange.data(b"abc")
+    assert ([hook.name for hook in exchange.play.kept], exchange.sent_up) == (["turn"], b"")
+    exchange.data(b"def")
+    if leaves:
+        exchange.leave()
+    else:
+        exchange.end()
+    while exchange.play.kept:
+        assert not exchange.completed
+        exchange.seen(exchange.play.go_on())
+    assert (exchange.sent_up, exchange.completed, exchange.aborted) == (b"abcdef", not leaves, leaves)
+
+
+@pytest.mark.parametrize("method", ["turns", "finish"])
 def test_a_transit_that_fails_cuts(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("classified payload")

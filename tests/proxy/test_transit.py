@@ -22,6 +22,7 @@ from forgewall.evidence import Fact, File, FileKind, Malformed, Secret
 from forgewall.model import Action, ContentRules, Limit, Scrutiny
 from forgewall.proxy.transit import HOLD_BYTES, CutOff, Transit
 from forgewall.record.event import Decision, Result, Upload
+from forgewall.turns import Turns
 
 CUT = Reply(status=413, headers=(), body=b"cut")
 FAILED = Reply(status=503, headers=(), body=b"failed")
@@ -178,7 +179,7 @@ def test_a_body_that_unpacks_beyond_its_limit_is_cut() -> None:
 class Broken(Gate):
     """A gate that fails."""
 
-    def feed(self, chunk: bytes) -> Cut:
+    def turns(self, chunk: bytes) -> Turns[Cut]:
         raise RuntimeError("classified payload")
 
     def finish(self) -> Cut:
@@ -299,7 +300,8 @@ def test_a_long_body_streams_but_its_last_chunk_waits() -> None:
     first = watched.send(b"a" * HOLD_BYTES)
     assert first == b""
     assert watched.send(b"b" * 10) == b"a" * HOLD_BYTES
-    assert watched.send(b"", b"c") == b"b" * 10
+    assert watched.send(b"") == b""  # nothing has come behind the last chunk
+    assert watched.send(b"c") == b"b" * 10
     assert watched.send(b"d" * 70000) == b"c"
     assert isinstance(watched.transit.finish(), CutOff)
     assert [cut.code for cut in watched.cuts if isinstance(cut, Cut)] == ["malformed"]
@@ -376,7 +378,7 @@ def fail(*_: object, **__: object) -> Any:
 
 
 COLLABORATORS: dict[str, Callable[[pytest.MonkeyPatch, Watched], None]] = {
-    "the gate at a chunk": lambda patch, _: patch.setattr(Gate, "feed", fail),
+    "the gate at a chunk": lambda patch, _: patch.setattr(Gate, "turns", fail),
     "the gate at the end": lambda patch, _: patch.setattr(Gate, "finish", fail),
     "the inspector at a chunk": lambda patch, _: patch.setattr(Facts, "feed", fail),
     "the inspector at the end": lambda patch, _: patch.setattr(Facts, "finish", fail),

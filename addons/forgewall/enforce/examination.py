@@ -14,11 +14,16 @@ from forgewall.decide.objection import Objection
 from forgewall.enforce.gate import Cut
 from forgewall.evidence import Evidence, Fact, RefUpdate
 from forgewall.inspect.collector import Collector
-from forgewall.inspect.inspector import Inspector
+from forgewall.inspect.inspector import Inspector, Patient
 from forgewall.model import Action, Scrutiny
+from forgewall.turns import Turns, at_once
 
 MAX_OBJECTIONS = 50
 """How many objections are kept; further ones are counted."""
+
+
+PART = 64 * 1024
+"""Bytes of a body that an inspector gets at once: a hostile document takes a microsecond for each."""
 
 
 class Examination:
@@ -38,8 +43,20 @@ class Examination:
 
     def feed(self, piece: bytes) -> Cut | None:
         """What the next decoded bytes lead to. Nothing can be fed after `finish` or `close`."""
-        assert self._inspector is not None
-        return self._judge(self._inspector.feed(piece))
+        return at_once(self.turns(piece))
+
+    def turns(self, piece: bytes) -> Turns[Cut | None]:
+        """As `feed`, in turns."""
+        inspector = self._inspector
+        assert inspector is not None
+        if isinstance(inspector, Patient):
+            return self._judge((yield from inspector.turns(piece)))
+        for start in range(0, len(piece), PART):
+            cut = self._judge(inspector.feed(piece[start : start + PART]))
+            if cut is not None:
+                return cut
+            yield
+        return None
 
     def finish(self) -> Cut | None:
         """The body has ended: whether its message may be ended too."""

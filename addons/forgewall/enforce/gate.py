@@ -17,13 +17,14 @@ Not here: reading what the bytes mean. The gate knows no git and no files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from forgewall.enforce import inflate
 from forgewall.inspect.hashes import Hash
 from forgewall.model import Action
 from forgewall.sizes import size
+from forgewall.turns import Turns, at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Cut:
     reason: str
 
 
-type Sink = Callable[[bytes], Cut | None]
-"""Is shown each decoded piece; a Cut is carried out, whatever the gate's own limit says."""
+type Sink = Callable[[bytes], Cut | Turns[Cut | None] | None]
+"""Is shown each decoded piece; a Cut is carried out, whatever the gate's own limit says. It may take turns."""
 
 _FAILED = Cut("internal-error", "Forgewall failed while it examined this body")
 
@@ -122,10 +123,14 @@ class Gate:
 
         What a sink raises goes through to the caller, and nothing more is released.
         """
+        return at_once(self.turns(chunk))
+
+    def turns(self, chunk: bytes) -> Turns[Passed | Cut]:
+        """As `feed`, in turns. Turns that are not taken to their end are a failure: nothing more is released."""
         if self._cut is None:
             self.wire_bytes += len(chunk)
             try:
-                self._cut = self._examine(chunk)
+                self._cut = yield from self._examine(chunk)
             except BaseException:
                 self._cut = _FAILED
                 raise
@@ -148,7 +153,7 @@ class Gate:
         """SHA-256 of the released bytes as they stood on the wire, in hex."""
         return self._hash.hexdigest()
 
-    def _examine(self, chunk: bytes) -> Cut | None:
+    def _examine(self, chunk: bytes) -> Turns[Cut | None]:
         if self._inflater is None:
             # Nothing to undo, or nothing that can be: then this is a lower bound.
             self.decoded_bytes = max(self.decoded_bytes, self.wire_bytes)
@@ -160,9 +165,11 @@ class Gate:
             self.decoded_bytes += len(piece)
             cut = self._beyond()
             if cut is None and self._sink is not None:
-                cut = self._sink(piece)
+                shown = self._sink(piece)
+                cut = (yield from shown) if isinstance(shown, Generator) else shown
             if cut is not None:
                 return cut
+            yield
         return None if self._inflater.problem is None else self._give_up(self._inflater.problem)
 
     def _beyond(self) -> Cut | None:

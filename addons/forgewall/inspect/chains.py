@@ -11,8 +11,9 @@ from forgewall.inspect.bases import MEMORY, Absent, Base, Bases, Keeper
 from forgewall.inspect.contents import Contents
 from forgewall.inspect.delta import HEAD_BYTES, DeltaStream, TooManySteps, applied, sizes
 from forgewall.inspect.inspector import Spool
-from forgewall.inspect.objects import WHOLE, NotPack
+from forgewall.inspect.objects import EACH, TURN, WHOLE, NotPack
 from forgewall.inspect.waiting import Waiting
+from forgewall.turns import Turns
 
 DEPTH = 4095
 """Most deltas on deltas: more than git itself makes."""
@@ -35,6 +36,7 @@ class Chains:
     __slots__ = (
         "_bases",
         "_contents",
+        "_due",
         "_fresh",
         "_inflated",
         "_large",
@@ -43,6 +45,7 @@ class Chains:
         "_steps",
         "_unfolded",
         "_waiting",
+        "_work",
     )
 
     def __init__(self, contents: Contents, spool: Spool | None, *, memory: int = MEMORY) -> None:
@@ -51,6 +54,8 @@ class Chains:
         self._spool = spool
         self._bases = Bases(contents.width, spool, memory=memory)
         self._waiting = Waiting(spool)
+        self._due: list[Turns[None]] = []
+        self._work = 0  # bytes since others had their turn
         self._fresh: list[tuple[int, bytes]] = []  # objects that became whole while deltas were waiting
         self._large: _Growing | _Unfolding | _Parking | None = None
         self._room = ALLOWANCE
@@ -75,8 +80,6 @@ class Chains:
                 self._apply(number, found, data)
             elif isinstance(found, Absent) or not self._waiting.add(found, number, data):
                 self.lose(number, _NO_ROOM)
-        if self._fresh:
-            self._resolve()
 
     def begin(self, offset: int, kind: int, base: int | bytes | None, size: int) -> None:
         """A large object, or a large delta."""
@@ -95,16 +98,36 @@ class Chains:
     def piece(self, data: bytes) -> None:
         """More of it."""
         self._count(len(data))
-        if self._large is not None:
+        if isinstance(self._large, _Unfolding):
+            self._due.append(self._large.add(data))
+        elif self._large is not None:
             self._large.add(data)
 
     def end(self) -> None:
         """All of it."""
         large, self._large = self._large, None
-        if large is not None:
+        if isinstance(large, _Unfolding):
+            self._due.append(large.end())
+        elif large is not None:
             large.end()
-        if self._fresh:
-            self._resolve()
+
+    def settle(self) -> Turns[None]:
+        """Apply the deltas that can be applied now, in turns: a few bytes may unfold to hundreds of megabytes."""
+        while self._due or self._fresh:
+            due, self._due = self._due, []
+            for work in due:
+                yield from work
+            yield from self._resolve()
+        if self.tired(0):
+            yield
+
+    def tired(self, work: int) -> bool:
+        """Whether others may have their turn, after `work` more bytes."""
+        self._work += work
+        if self._work <= TURN:
+            return False
+        self._work = 0
+        return True
 
     def finish(self) -> None:
         """The pack has ended: what still waits has its base elsewhere."""
@@ -174,12 +197,12 @@ class Chains:
         """Make the object of a small delta."""
         expected, result, _ = sizes(delta)
         if result <= WHOLE and base.data is not None:
+            self._work += result
             if self.admit(number, base, expected, result):
                 self._make(number, base, base.data, delta)
             return
         unfolding = _Unfolding(self, number, base)
-        unfolding.add(delta)
-        unfolding.end()
+        self._due += [unfolding.add(delta), unfolding.end()]
 
     def _make(self, number: int, base: Base, content: bytes, delta: bytes) -> None:
         try:
@@ -198,7 +221,7 @@ class Chains:
         """A delta took so many steps."""
         self._steps -= steps
 
-    def _resolve(self) -> None:
+    def _resolve(self) -> Turns[None]:
         """Apply what waited for the objects that are whole now, and for those that this makes, and so on."""
         while self._fresh:
             number, oid = self._fresh.pop()
@@ -209,8 +232,10 @@ class Chains:
                     continue
                 unfolding = _Unfolding(self, delta.number, base)
                 for piece in delta.pieces():
-                    unfolding.add(piece)
-                unfolding.end()
+                    yield from unfolding.add(piece)
+                yield from unfolding.end()
+                if self.tired(EACH):
+                    yield
 
 
 class _Growing:
@@ -255,23 +280,25 @@ class _Unfolding:
         self._stream: DeltaStream | None = None  # None while there is no head, and where it may not be applied
         self._growing: _Growing | None = None
 
-    def add(self, data: bytes) -> None:
+    def add(self, data: bytes) -> Turns[None]:
         if self._head is not None:
             self._head += data
             if len(self._head) < HEAD_BYTES:
                 return
             data = self._begin(self._head)
-        self._feed(data)
+        yield from self._feed(data)
 
-    def end(self) -> None:
+    def end(self) -> Turns[None]:
         if self._head is not None:
-            self._feed(self._begin(self._head))
+            yield from self._feed(self._begin(self._head))
         if self._stream is None or self._growing is None:
             return
         self._chains.made(self._stream.steps)
         self._stream.finish()
         self._growing.add(bytes(self._gathered))
         self._growing.end()
+        if self._chains.tired(len(self._gathered)):
+            yield
 
     def _begin(self, head: bytearray) -> bytes:
         data = bytes(head)
@@ -282,7 +309,7 @@ class _Unfolding:
             self._growing = self._chains.growing(self._number, self._base.kind, self._base.depth + 1, result)
         return data[start:]
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes) -> Turns[None]:
         if self._stream is None or self._growing is None:
             return
         try:
@@ -290,7 +317,10 @@ class _Unfolding:
                 self._gathered += piece
                 if len(self._gathered) >= _GATHER:
                     self._growing.add(bytes(self._gathered))
+                    tired = self._chains.tired(len(self._gathered))
                     self._gathered.clear()
+                    if tired:
+                        yield
         except TooManySteps:
             self._chains.made(self._stream.steps)
             self._stream = None

@@ -9,9 +9,10 @@ After a `Malformed` it is not fed again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from forgewall.evidence import Fact
+from forgewall.turns import Turns
 
 
 class Inspector(Protocol):
@@ -23,6 +24,15 @@ class Inspector(Protocol):
 
     def finish(self) -> Iterable[Fact]:
         """The body has ended: the rest of the facts, and `Malformed` if it should have gone on."""
+        ...
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """An inspector whose work may be much more than its bytes, as what a pack unfolds to is."""
+
+    def turns(self, data: bytes) -> Turns[Iterable[Fact]]:
+        """As `feed`, in turns."""
         ...
 
 

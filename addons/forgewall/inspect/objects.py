@@ -11,11 +11,16 @@ import zlib
 from typing import Protocol
 
 from forgewall.inspect.hashes import NewHash, here
+from forgewall.turns import Turns, at_once
 
 WHOLE = 1024 * 1024
 """Objects up to this size, in bytes, come in one piece."""
 PIECE = 256 * 1024
 """Most inflated bytes at a time of the others."""
+TURN = 1024 * 1024
+"""Inflated bytes after which others may have their turn."""
+EACH = 4096
+"""What an object costs beside its content, as bytes."""
 LARGEST = 1 << 40
 """Most bytes that an object may announce."""
 
@@ -51,6 +56,10 @@ class Sink(Protocol):
 
     def end(self) -> None:
         """It has ended, at just the size that it announced."""
+        ...
+
+    def settle(self) -> Turns[None]:
+        """What the calls above made possible, in turns; asked for after each object or piece."""
         ...
 
 
@@ -94,6 +103,10 @@ class PackStream:
 
     def feed(self, data: bytes) -> None:
         """The pack's next bytes. Raises NotPack where it can't go on like this."""
+        at_once(self.turns(data))
+
+    def turns(self, data: bytes) -> Turns[None]:
+        """As `feed`, in turns of about `TURN` inflated bytes."""
         if self._rest:
             data = self._rest + data
             self._rest = b""
@@ -107,13 +120,20 @@ class PackStream:
             self.count = self._begin(data)
             position = _HEAD
         end = len(data)
+        done = 0
         while self.read < self.count and position < end:
             if self._inflate is None:
                 after = self._header(data, position)
                 if not after:
                     break
                 position = after
+            left = self._left
             position = self._content(view, position, end)
+            yield from self._sink.settle()
+            done += left - self._left + EACH
+            if done > TURN:
+                done = 0
+                yield
         self._checksum.update(data[:position])
         self._seen += position
         self._rest = data[position:]
@@ -193,7 +213,7 @@ class PackStream:
         return 0, 0
 
     def _content(self, view: memoryview, position: int, end: int) -> int:
-        """Inflate of the object at hand what is there; where it stopped."""
+        """Inflate of the object at hand what is there, or a piece of it; where it stopped."""
         inflate, whole = self._inflate, self._size <= WHOLE
         if inflate is None:
             return position
@@ -219,6 +239,8 @@ class PackStream:
                 self._held += out
             elif out:
                 self._sink.piece(out)
+                if position < end:
+                    return position
             elif position == end:
                 return position
 

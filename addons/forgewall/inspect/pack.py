@@ -20,6 +20,7 @@ from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.inspector import Spool
 from forgewall.inspect.objects import NotPack, PackStream
 from forgewall.inspect.secrets import Scanner
+from forgewall.turns import Turns, at_once
 
 
 class PackReader:
@@ -49,12 +50,16 @@ class PackReader:
 
     def feed(self, data: bytes) -> list[Fact]:
         """The pack's next bytes: what they tell."""
+        return at_once(self.turns(data))
+
+    def turns(self, data: bytes) -> Turns[list[Fact]]:
+        """As `feed`, in turns."""
         if self._failed:
             return []
         self._contents.allow(len(data))
         self._chains.allow(len(data))
         try:
-            self._stream.feed(data)
+            yield from self._stream.turns(data)
         except NotPack as error:
             return self._fail(error)
         return self._contents.told()

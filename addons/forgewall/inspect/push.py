@@ -13,6 +13,7 @@ from forgewall.inspect.inspector import Spool
 from forgewall.inspect.pack import PackReader
 from forgewall.inspect.secrets import Scanner
 from forgewall.model import Depth
+from forgewall.turns import Turns, at_once
 
 _SIGNATURE = b"PACK"
 
@@ -61,12 +62,16 @@ class PushInspector:
 
     def feed(self, data: bytes) -> list[Fact]:
         """The body's next bytes: what they tell."""
+        return at_once(self.turns(data))
+
+    def turns(self, data: bytes) -> Turns[list[Fact]]:
+        """As `feed`, in turns."""
         if self._failed or not data:
             return []
         if self._pack is not None:
-            return self._pack.feed(data)
+            return (yield from self._pack.turns(data))
         if self._head is not None:
-            return self._begin(self._head, data)
+            return (yield from self._begin(self._head, data))
         return self._behind(data)
 
     def finish(self) -> list[Fact]:
@@ -81,7 +86,7 @@ class PushInspector:
             return self._fail("the push has no pack")
         return []
 
-    def _begin(self, head: CommandReader, data: bytes) -> list[Fact]:
+    def _begin(self, head: CommandReader, data: bytes) -> Turns[list[Fact]]:
         answer = head.feed(data)
         before, self._fed = self._fed, self._fed + len(data)
         if answer is None:
@@ -101,7 +106,7 @@ class PushInspector:
                 new_hash=self._new_hash,
             )
         facts: list[Fact] = [*answer.updates, *(PushOption(text=text) for text in answer.options)]
-        return facts + self.feed(data[answer.consumed - before :])
+        return facts + (yield from self.turns(data[answer.consumed - before :]))
 
     def _behind(self, data: bytes) -> list[Fact]:
         """Bytes behind the commands that aren't read as a pack."""

@@ -16,7 +16,7 @@ from mitmproxy.proxy.layers import http as mitm
 from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.tls import TlsData
 
-from forgewall.proxy import backlog, wiring
+from forgewall.proxy import backlog, turns, wiring
 from forgewall.proxy.settings import led_to
 from forgewall.proxy.tls import Tls
 
@@ -113,6 +113,10 @@ class ForgewallAddon:
                 await asyncio.wait_for(handler.drain_writers(), DRAIN_SECONDS)
             except TimeoutError:
                 await handler.on_timeout()
+
+    async def turn(self, _client: Client) -> None:
+        """Let everybody else go first for once (`turns.TurnHook`)."""
+        await turns.others()
 
     def client_disconnected(self, client: Client) -> None:
         """Forget what was kept for this client."""

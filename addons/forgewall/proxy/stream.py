@@ -23,7 +23,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
 
 from forgewall.enforce.reply import Failure, Reply
-from forgewall.proxy import backlog, head, unheard, wiring
+from forgewall.proxy import backlog, head, turns, unheard, wiring
 from forgewall.proxy.answer_hold import AnswerHold
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.collecting import HOLD_SECONDS, CollectingStream
@@ -223,7 +223,10 @@ class GuardedStream(CollectingStream):
             return
         whole = isinstance(event, mitm.RequestEndOfMessage)
         try:
-            released = transit.feed(event.data) if isinstance(event, mitm.RequestData) else transit.finish()
+            if isinstance(event, mitm.RequestData):
+                released = yield from turns.taken(transit.turns(event.data), self.context.client)
+            else:
+                released = transit.finish()
         except Exception as error:
             released = CutOff(self.wiring.internal_error(self.arrival, "passing on a body", error))
         if isinstance(released, CutOff):

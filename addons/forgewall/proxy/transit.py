@@ -21,6 +21,7 @@ from forgewall.enforce.reply import Reply
 from forgewall.enforce.volume import Exceeded, Meter
 from forgewall.record.event import Decision, Objection, Result, Upload
 from forgewall.record.signals import signals
+from forgewall.turns import Turns, at_once
 
 HOLD_BYTES = 256 * 1024
 """How much of an examined body is kept back before its first byte goes on."""
@@ -75,10 +76,14 @@ class Transit:
 
     def feed(self, chunk: bytes) -> bytes | CutOff:
         """What may go on now. An exception in here ends the transit, never lets the chunk through."""
+        return at_once(self.turns(chunk))
+
+    def turns(self, chunk: bytes) -> Turns[bytes | CutOff]:
+        """As `feed`, in turns."""
         if self._ended is not None:
             return self._ended
         try:
-            outcome = self.gate.feed(chunk)
+            outcome = yield from self.gate.turns(chunk)
             if isinstance(outcome, Cut):
                 return self._cut(outcome)
             return self._send(self._held_back(outcome.chunk))

@@ -107,7 +107,7 @@ def _gate(verdict: Verdict, examined: Examined | None, coding: str | None, wire:
         limit=verdict.max_upload,
         over=verdict.over,
         content_encoding=coding,
-        sink=examined.examination.feed if examined is not None else None,
+        sink=examined.examination.turns if examined is not None else None,
         undecodable=Action.LOG if observing else None,
         digest=wire,
     )

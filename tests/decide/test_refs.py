@@ -261,6 +261,4 @@ def test_a_commit_that_names_no_branch_may_change_any(globs: tuple[str, ...], pa
     objection = judge_fact(scrutiny, RefUpdate(name="HEAD", action=RefAction.UPDATE))
     assert (objection is None) is passes
     if objection is not None:
-        assert objection.reason.startswith(
-            "the default branch, which changes as the request names none, can't be pushed"
-        )
+        assert objection.reason.startswith("the default branch, as the request names none for certain, can't be pushed")

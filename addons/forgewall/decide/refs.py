@@ -59,7 +59,7 @@ def _objection(scrutiny: Scrutiny, action: Action, signal: str, reason: str) -> 
 
 def _several(updates: Sequence[RefUpdate]) -> str:
     if updates[0].name == "HEAD":
-        return "the default branch, which changes as the request names none,"
+        return "the default branch, as the request names none for certain,"
     more = len(updates) - 1
     return shown(full_ref(updates[0].name)) + (f" and {more:,} more" if more else "")
 

@@ -31,6 +31,11 @@ def base_name(name: str) -> str:
     return _BRACKETS.split(name.strip(" \t\r\n[]"), maxsplit=1)[0].strip().lower()
 
 
+def last_name(name: str) -> str:
+    """The innermost name of a nested parameter, folded: `actions[][content]` is a `content`."""
+    return name.rstrip(" []").rpartition("[")[2].strip(" []").lower()
+
+
 def _decoded(text: str) -> str:
     # Most need no decoding, and a query may hold tens of thousands of pairs.
     return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text

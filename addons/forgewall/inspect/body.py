@@ -1,31 +1,33 @@
 """Chooses the inspector for the body of an API request: by what the request says the body is, as the forge would.
 
-A missing type, and types that GitHub ignores, are decided by the first byte that is no white space: `{` and `[` begin
-JSON. A route whose body is the file (a release asset, a generic package) is never sniffed. Not here: git pushes and
-LFS objects, which have inspectors of their own.
+GitHub ignores most types. So a type that is neither JSON nor a form is decided by the first byte that is no white
+space: `{` and `[` begin JSON. Where the body is a file (a package), only types that say nothing are; on a route that
+takes any file as it is (a release asset, a generic package), none. Not here: git pushes and LFS objects, which have
+inspectors of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from forgewall.evidence import Fact, Malformed
+from forgewall.evidence import Fact, Malformed, Unread
 from forgewall.inspect.document import Document
 from forgewall.inspect.document_body import DocumentInspector, UrlencodedReader
 from forgewall.inspect.hashes import NewHash, here
-from forgewall.inspect.heading import Heading, heading_of
+from forgewall.inspect.heading import BODY_IS_FILE, Heading, heading_of
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.json_stream import JsonReader
 from forgewall.inspect.multipart import NotMultipart, boundary_of
 from forgewall.inspect.multipart_body import MultipartInspector
 from forgewall.inspect.ndjson import NdjsonReader
 from forgewall.inspect.secrets import Scanner
-from forgewall.inspect.upload import FileInspector, HeadInspector
-from forgewall.model import Depth, Kind, Operation, Request, Target
+from forgewall.inspect.upload import CODED_FILE, FileInspector, HeadInspector
+from forgewall.model import GROUPS, Depth, Kind, Operation, Request, Target
 
 FORM = "application/x-www-form-urlencoded"
 _NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
-_SAYS_NOTHING = frozenset({"", "text/plain", "application/octet-stream"})
+_MAYBE_JSON = frozenset({"", FORM, "text/plain", "application/octet-stream"})
+_WEBDAV = Unread(reason="a push by WebDAV can't be read")
 _SPACE = b" \t\r\n"
 _MAX_SPACE = 65536  # bytes of white space in front of a document
 _WITH_FILES = frozenset(
@@ -57,8 +59,11 @@ def inspector_for(
             return None
         return HeadInspector(heading, announced(request))
     media_type = media_type_of(request)
+    coded = (request.header("content-encoding") or "identity").strip().lower() != "identity"
+    if target.operation is Operation.PUSH:
+        return FileInspector(heading, scanner, new_hash, unread=_WEBDAV)
     if heading.raw and media_type != "multipart/form-data":
-        return FileInspector(heading, scanner, new_hash)
+        return FileInspector(heading, scanner, new_hash, unread=CODED_FILE if coded else None)
     if media_type == "multipart/form-data":
         return _multipart(request, target, heading, scanner)
     if media_type in _NDJSON:
@@ -66,10 +71,11 @@ def inspector_for(
         return DocumentInspector(document, NdjsonReader(document, lenient=True))
     if says_json(media_type):
         return _json(target, heading, scanner)
-    form = media_type == FORM
-    if media_type in _SAYS_NOTHING or (form and target.kind is Kind.GITHUB):
-        return _Sniffed(target, heading, scanner, new_hash, form=form)
-    return _form(target, heading, scanner) if form else FileInspector(heading, scanner, new_hash)
+    if media_type == FORM and target.kind is not Kind.GITHUB:
+        return _form(target, heading, scanner)
+    if target.operation in BODY_IS_FILE and media_type not in _MAYBE_JSON:
+        return FileInspector(heading, scanner, new_hash, unread=CODED_FILE if coded else None)
+    return _Sniffed(target, heading, scanner, new_hash, form=media_type == FORM, coded=coded)
 
 
 def announced(request: Request) -> int | None:
@@ -96,7 +102,9 @@ def _json(target: Target, heading: Heading, scanner: Scanner | None) -> Inspecto
 
 def _form(target: Target, heading: Heading, scanner: Scanner | None) -> Inspector:
     document = Document(heading, target.operation, scanner)
-    return DocumentInspector(document, UrlencodedReader(document, paths=heading.paths))
+    return DocumentInspector(
+        document, UrlencodedReader(document, paths=heading.paths, strict=target.operation not in GROUPS["text"])
+    )
 
 
 def _multipart(request: Request, target: Target, heading: Heading, scanner: Scanner | None) -> Inspector:
@@ -111,13 +119,21 @@ class _Sniffed:
     """Waits for the first byte that is no white space: it tells whether the body is JSON."""
 
     def __init__(
-        self, target: Target, heading: Heading, scanner: Scanner | None, new_hash: NewHash, *, form: bool
+        self,
+        target: Target,
+        heading: Heading,
+        scanner: Scanner | None,
+        new_hash: NewHash,
+        *,
+        form: bool,
+        coded: bool,
     ) -> None:
         self._target = target
         self._heading = heading
         self._scanner = scanner
         self._new_hash = new_hash
         self._form = form
+        self._unread = CODED_FILE if coded else None
         self._chosen: Inspector | None = None
         self._held: list[bytes] = []
         self._room = _MAX_SPACE
@@ -145,7 +161,7 @@ class _Sniffed:
         elif self._form:
             self._chosen = _form(self._target, self._heading, self._scanner)
         else:
-            self._chosen = FileInspector(self._heading, self._scanner, self._new_hash)
+            self._chosen = FileInspector(self._heading, self._scanner, self._new_hash, unread=self._unread)
         held, self._held = b"".join(self._held), []
         return self._chosen.feed(held)
 

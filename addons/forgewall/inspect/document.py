@@ -7,7 +7,9 @@ beside the content, in a neighbour object (Azure: `item.path` beside `newContent
 Forms are read the same way: a form's fields are members of one object.
 
 Where a name stands twice, servers take the first or the last: of contents both are files, of paths the second is a
-`NamedFile`, of branches both are changed.
+`NamedFile`, of branches both are changed. Names count in any case, since some servers fold it. A branch is said for
+certain only by the right name at the top of the document: else the default branch may change as well. A path without a
+content is a `NamedFile`, unless it is deleted: the forge has the file's content already.
 
 Not here: JSON, forms and multipart themselves; they call this.
 """
@@ -17,7 +19,7 @@ from __future__ import annotations
 from collections import deque
 
 from forgewall.evidence import Fact, ForcedUpdate, NamedFile, RefUpdate
-from forgewall.inspect.heading import HEADS, TAGS, Heading, full_name
+from forgewall.inspect.heading import DEFAULT_BRANCH, FALSE, HEADS, TAGS, Heading, full_name
 from forgewall.inspect.member import BASE64, LONG, Member
 from forgewall.inspect.plain_text import PlainText
 from forgewall.inspect.secrets import Scanner
@@ -36,13 +38,14 @@ _PATHS = {name: rank for rank, name in enumerate(("path", "file_path", "filepath
 _ENCODINGS = frozenset({"encoding", "content_encoding", "contenttype"})  # the last is how Azure calls it
 _TEXT = frozenset({"text", "utf-8", "utf8", "plain", "rawtext"})
 _NAMING = frozenset({"files", "_attachments"})  # objects whose members are named after files
+_FATES = frozenset({"action", "sha"})
 _BESIDE = frozenset({"item", "newcontent"})  # objects that tell of one file together with their neighbours
 
 
 class _Scope:
     """An open array or object: its name, and what is known of the file in it."""
 
-    __slots__ = ("array", "encoding", "key", "path", "rank")
+    __slots__ = ("array", "encoding", "goes", "key", "path", "rank", "told")
 
     def __init__(self, key: str, array: bool) -> None:
         self.key = key
@@ -50,6 +53,8 @@ class _Scope:
         self.path: str | None = None
         self.rank = len(_PATHS)
         self.encoding: str | None = None
+        self.goes: bool | None = None  # whether the file is deleted
+        self.told = False  # whether a file was told with this path
 
 
 class Document:
@@ -71,7 +76,8 @@ class Document:
         self._refs = set(heading.refs)
         self._base: RefUpdate | None = None  # the branch that changes unless a new one is made of it
         self._branched = False
-        self._forced = False
+        self._said = not heading.default
+        self._forced = heading.forced
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -89,10 +95,13 @@ class Document:
             if outer.path is None:
                 outer.path = scope.path
             outer.encoding = outer.encoding or scope.encoding
+            outer.told = outer.told or scope.told
             self._waiting = deque((outer if held is scope else held, member) for held, member in self._waiting)
             return
         while self._waiting and self._waiting[-1][0] is scope:
             self._settle(*self._waiting.pop(), outer)
+        if scope.path is not None and self._contents and not scope.told and not scope.goes:
+            self._facts.append(NamedFile(path=scope.path))
 
     def key(self, name: str) -> None:
         """A member begins."""
@@ -119,8 +128,12 @@ class Document:
 
     def scalar(self, token: bytes) -> None:
         """A number or a word."""
-        if token == b"true" and self._key == "force" and len(self._scopes) == 1:
-            self._forced = True
+        key = self._key.lower()
+        if key == "sha" and token == b"null" and self._scopes and self._scopes[-1].goes is None:
+            self._scopes[-1].goes = True
+        self._force(key, token)
+        if token != b"null" and len(self._scopes) <= _DEEPEST_REF:
+            self._ref(token)
 
     # -- results -----------------------------------------------------------------------------------------------------
 
@@ -134,12 +147,19 @@ class Document:
         """The body has ended: the rest of the facts."""
         if self._base is not None and not self._branched:
             self._change(self._base)
+        if not self._said:
+            self._change(DEFAULT_BRANCH)
         if self._forced:
             self._facts += [ForcedUpdate(name=name) for name in sorted({ref.name for ref in self._refs})]
         return self.take() + self.plain.finish()
 
     def abandon(self) -> None:
-        """The body can't be read on: no file that is under way is one. What follows is for `plain`."""
+        """The body can't be read on: no file that is under way is one. What follows is for `plain`.
+
+        It may say anything of branches.
+        """
+        if self._heading.branches or self._heading.tags:
+            self._said, self._forced = False, True
         members = [member for _, member in self._waiting]
         for member in [*members, self._member] if self._member is not None else members:
             self._facts += member.abandon()
@@ -158,6 +178,10 @@ class Document:
             scope, told = self._scopes[-1], value.decode("utf-8", "replace").lower()
             if told in BASE64 or (told in _TEXT and scope.encoding is None):
                 scope.encoding = told
+        elif key in _FATES and self._scopes:
+            scope = self._scopes[-1]
+            scope.goes = value == b"delete" and scope.goes is not False
+        self._force(key, value)
         if len(self._scopes) <= _DEEPEST_REF:
             self._ref(value)
         self.plain.add(self._key or (self._scopes[-1].key if self._scopes else ""), value)
@@ -169,11 +193,12 @@ class Document:
             self._facts.append(NamedFile(path=path))
 
     def _ref(self, value: bytes) -> None:
-        heading = self._heading
+        heading, key = self._heading, self._key.lower()
         for members, prefix in ((heading.branches, HEADS), (heading.tags, TAGS)):
-            if self._key in members and value:
+            if value and any(key == member.lower() for member in members):
                 name = full_name(value.decode("utf-8", "replace"), prefix)
                 ref = RefUpdate(name=name, action=heading.action)
+                self._said = self._said or (self._key in members and len(self._scopes) <= 1)
                 if self._key == "branch" and "new_branch" in members:
                     self._base = ref
                 else:
@@ -181,6 +206,10 @@ class Document:
                     self._change(ref)
         if self._key == "name" and heading.branches and value.startswith(b"refs/"):  # Azure's refUpdates
             self._change(RefUpdate(name=value.decode("utf-8", "replace"), action=heading.action))
+
+    def _force(self, key: str, value: bytes) -> None:
+        if key == "force" and len(self._scopes) <= 1 and value.decode("utf-8", "replace").strip().lower() not in FALSE:
+            self._forced = True
 
     def _change(self, ref: RefUpdate) -> None:
         if ref in self._refs:
@@ -244,4 +273,5 @@ class Document:
             path = scope.key
         if path is None and outer is None:
             path = self._heading.path
+        scope.told = scope.told or path is not None
         self._facts += member.settle(path, scope.encoding)

@@ -41,9 +41,11 @@ class DocumentInspector:
     def __init__(self, document: Document, reader: Reader) -> None:
         self._document = document
         self._reader: Reader | None = reader
+        self._begun = False
 
     def feed(self, data: bytes) -> list[Fact]:
         """See `Inspector`."""
+        self._begun = self._begun or bool(data)
         if self._reader is None:
             self._document.plain.feed(data)
             return self._document.take()
@@ -65,7 +67,8 @@ class DocumentInspector:
 
     def _fallen(self, reader: Reader, error: ValueError) -> list[Fact]:
         self._reader = None
-        self._document.abandon()
+        if self._begun:
+            self._document.abandon()
         self._document.plain.feed(reader.rest)
         return [*self._document.take(), Unread(reason=str(error))]
 
@@ -73,11 +76,11 @@ class DocumentInspector:
 class UrlencodedReader:
     """A form as a `Reader` (and its `FormEvents`): the last field's object ends with the form."""
 
-    def __init__(self, document: Document, *, paths: bool) -> None:
-        """`paths`: fields are named after files."""
+    def __init__(self, document: Document, *, paths: bool, strict: bool) -> None:
+        """`paths`: fields are named after files; `strict` as in `FormReader`."""
         self._document = document
         self._fields = Fields(document, paths=paths)
-        self._reader = FormReader(self)
+        self._reader = FormReader(self, strict=strict)
 
     @property
     def rest(self) -> bytes:

@@ -1,7 +1,7 @@
 """The fields of a form as members of a document: `actions[][content]` is a `content` beside an `actions[][file_path]`.
 
-Rails and Grape write nested parameters so; a repeated name begins the next element of an array. Not here: how a form
-is cut into fields.
+Rails and Grape write nested parameters so; a repeated name begins the next element of an array. Rack up to 2.2 takes
+`[name]`, `name]` and ` name` for `name`. Not here: how a form is cut into fields.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class Fields:
             self._object("")
             self._document.file(name)
             return
-        prefix, _, last = name.removesuffix("]").rpartition("[")
-        prefix, key = (prefix, last) if prefix and last else ("", name)
+        bare = name.strip(" []")
+        prefix, _, key = bare.rpartition("[")
         if not self._open or prefix != self._prefix or (prefix and key in self._names):
             self.end()
             self._object(prefix)

@@ -1,7 +1,7 @@
 """Reads application/x-www-form-urlencoded (WHATWG URL, section 5) as it streams: names whole, values in pieces.
 
-`;` is no separator, as in all servers of today; a server that still takes it for one sees fields where here is text,
-which is searched for secrets all the same. Not here: what the fields mean.
+`;` separates fields to Rack up to 2.2 and is text to all others, so a form with a bare one has two readings. Clients
+encode it. Not here: what the fields mean.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ class FormEvents(Protocol):
 class FormReader:
     """Reads one form. After NotForm `rest` is the last fed data from where it can't be read."""
 
-    __slots__ = ("_carry", "_events", "_in_value", "rest")
+    __slots__ = ("_carry", "_events", "_in_value", "_strict", "rest")
 
-    def __init__(self, events: FormEvents) -> None:
+    def __init__(self, events: FormEvents, *, strict: bool = True) -> None:
+        """`strict`: a form with two readings is none."""
         self._events = events
+        self._strict = strict
         self._carry = b""
         self._in_value = False
         self.rest = b""
@@ -43,11 +45,16 @@ class FormReader:
     def feed(self, data: bytes) -> None:
         """Read `data`. Raises NotForm, after which it must not be fed again."""
         for start in range(0, len(data), _SLICE):
+            some = data[start : start + _SLICE]
+            clear, semicolon, behind = some.partition(b";") if self._strict else (some, b"", b"")
             try:
-                self._read(self._carry + data[start : start + _SLICE])
+                self._read(self._carry + clear)
             except NotForm:
-                self.rest += data[start + _SLICE :]
+                self.rest += semicolon + behind + data[start + _SLICE :]
                 raise
+            if semicolon:
+                self.rest = self._carry + semicolon + behind + data[start + _SLICE :]
+                raise NotForm("the form holds a bare `;`, at which some servers cut it")
 
     def finish(self) -> None:
         """The form has ended."""

@@ -12,12 +12,16 @@ from types import MappingProxyType
 
 from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.paths import parse
-from forgewall.identify.query import base_name, parameters
+from forgewall.identify.query import base_name, last_name, parameters
 from forgewall.model import Kind, Operation, Request, Target
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 DEFAULT_BRANCH = RefUpdate(name="HEAD", action=RefAction.UPDATE)
-"""What a commit changes that names no branch."""
+"""What a commit changes that names no branch, or none for certain."""
+_SOME_BRANCHES = RefUpdate(name="HEAD", action=RefAction.DELETE)
+"""What goes away where the request doesn't name all that does."""
+FALSE = frozenset({"", "false", "null", "0", "no", "off", "f", "n"})
+"""What `force` may say without asking for anything, in lower case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,8 @@ class Heading:
 
     `raw`: the body is the file, whatever its Content-Type says. `base64`: file contents in it are base64. `paths`: a
     form's fields are named after files. `refs` are those that the URL names; `branches` and `tags` are the names of the
-    members that name one, to which `action` happens. `default`: if none of them does, the default branch changes.
+    members that name one, to which `action` happens. `default`: if none of them does, the default branch changes, or
+    one that nobody but the forge knows. `forced`: the URL says that history may be lost.
     """
 
     path: str | None = None
@@ -38,11 +43,16 @@ class Heading:
     tags: frozenset[str] = frozenset()
     action: RefAction = RefAction.UPDATE
     default: bool = False
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Route:
-    """`pattern`: `*` is any one segment, a last `**` the rest, which is what `gives` says: `path`, `ref` or nothing."""
+    """`pattern`: `*` is any one segment, a last `**` the rest, which is what `gives` says: `path`, `ref` or nothing.
+
+    It may stand behind other segments, unless it begins with a slash; the row that fits first in the path counts.
+    `loses`: branches go that the request doesn't name. `still`: no ref changes.
+    """
 
     pattern: str
     gives: str = ""
@@ -53,7 +63,8 @@ class _Route:
     members: frozenset[str] | None = None
     tags: frozenset[str] = frozenset()
     action: RefAction = RefAction.UPDATE
-    default: bool = False
+    loses: bool = False
+    still: bool = False
 
 
 _CREATE = RefAction.CREATE
@@ -72,12 +83,16 @@ _ANY_BRANCHES = frozenset({"branch", "branchName", "ref"})
 _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
     {
         Kind.GITHUB: (
-            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True, default=True),
+            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True),
             _Route(pattern="repos/*/*/git/refs", members=_REF, action=_CREATE),
             _Route(pattern="repos/*/*/git/refs/**", gives="ref", prefix="refs/"),
+            _Route(pattern="repos/*/*/git/*", still=True),
             _Route(pattern="repos/*/*/merges", members=_BASE),
+            _Route(pattern="repos/*/*/branches/*/rename", members=frozenset({"new_name"}), action=_CREATE, loses=True),
+            _Route(pattern="repos/*/*/code-scanning/alerts/*/autofix/commits", members=frozenset({"target_ref"})),
             _Route(pattern="repos/*/*/releases/*/assets", raw=True),
             _Route(pattern="graphql", base64=True),
+            _Route(pattern="/*/*/branches/**", gives="ref"),
         ),
         Kind.GITLAB: (
             _Route(pattern="projects/*/repository/files/**", gives="path"),
@@ -85,21 +100,28 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
             _Route(pattern="projects/*/repository/branches/**", gives="ref"),
             _Route(pattern="projects/*/repository/tags", members=_NONE, tags=frozenset({"tag_name"}), action=_CREATE),
             _Route(pattern="projects/*/repository/tags/**", gives="ref", prefix=TAGS),
+            _Route(pattern="projects/*/repository/merged_branches", loses=True),
+            _Route(pattern="-/branches/**", gives="ref"),
+            _Route(pattern="-/tags/**", gives="ref", prefix=TAGS),
+            _Route(pattern="-/**"),  # so that no row is found in the path of a file
             _Route(pattern="projects/*/packages/generic/*/*/**", gives="path", raw=True),
         ),
         Kind.BITBUCKET: (
-            _Route(pattern="repositories/*/*/src", paths=True, default=True),
+            _Route(pattern="repositories/*/*/src", paths=True),
             _Route(pattern="repositories/*/*/refs/branches", members=_NAME, action=_CREATE),
             _Route(pattern="repositories/*/*/refs/branches/**", gives="ref"),
             _Route(pattern="repositories/*/*/refs/tags", members=_NONE, tags=_NAME, action=_CREATE),
             _Route(pattern="repositories/*/*/refs/tags/**", gives="ref", prefix=TAGS),
-            _Route(pattern="projects/*/repos/*/browse/**", gives="path", default=True),
+            _Route(pattern="projects/*/repos/*/browse/**", gives="path"),
+            _Route(pattern="projects/*/repos/*/branches/default", still=True),
+            _Route(pattern="projects/*/repos/*/default-branch", still=True),
             _Route(pattern="projects/*/repos/*/branches", members=_NAME, action=_CREATE),
             _Route(pattern="projects/*/repos/*/tags", members=_NONE, tags=_NAME, action=_CREATE),
+            _Route(pattern="projects/*/repos/*/tags/**", gives="ref", prefix=TAGS),
         ),
         Kind.GITEA: (
-            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True, default=True),
-            _Route(pattern="repos/*/*/contents", base64=True, default=True),
+            _Route(pattern="repos/*/*/contents/**", gives="path", base64=True),
+            _Route(pattern="repos/*/*/contents", base64=True),
             _Route(pattern="repos/*/*/branches", action=_CREATE, members=frozenset({"new_branch_name"})),
             _Route(pattern="repos/*/*/branches/**", gives="ref"),
             _Route(pattern="repos/*/*/tags", members=_NONE, tags=frozenset({"tag_name"}), action=_CREATE),
@@ -113,7 +135,10 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
     }
 )
 _NAMES = ("name", "filename", "file_name", "file_path", "path")
-_BODY_IS_FILE = frozenset({Operation.PACKAGE, Operation.RELEASE, Operation.ATTACHMENT})
+_MERGES = frozenset({Kind.GITLAB, Kind.BITBUCKET})
+"""Forges that take a commit's parameters from the query, too."""
+BODY_IS_FILE = frozenset({Operation.PACKAGE, Operation.RELEASE, Operation.ATTACHMENT})
+"""Operations whose body may be one file."""
 
 
 def heading_of(request: Request, target: Target) -> Heading:
@@ -123,28 +148,40 @@ def heading_of(request: Request, target: Target) -> Heading:
     found, rest = _match(target.kind, path.segments)
     contents = target.operation in (Operation.CONTENTS, Operation.UNIDENTIFIED)
     members = _BRANCHES.get(target.kind, _ANY_BRANCHES) if found.members is None else found.members
-    members = members if contents else frozenset()
+    members = members if contents and not found.still else frozenset()
     tags = found.tags if contents else frozenset()
-    refs = [RefUpdate(name=full_name(value, HEADS), action=found.action) for name, value in query if name in members]
-    refs += [RefUpdate(name=full_name(value, TAGS), action=found.action) for name, value in query if name in tags]
+    asked = [(base_name(name), value) for name, value in query]
+    refs = [
+        RefUpdate(name=full_name(value, prefix), action=found.action)
+        for names, prefix in ((members, HEADS), (tags, TAGS))
+        for name, value in asked
+        if value and name in {member.lower() for member in names}
+    ]
+    said = found.still or found.loses or (bool(refs) and target.kind in _MERGES)
+    deletes = request.method == "DELETE"
     if found.gives == "ref" and contents and rest:
-        action = RefAction.DELETE if request.method == "DELETE" else RefAction.UPDATE
+        action = RefAction.DELETE if deletes else RefAction.UPDATE
         refs.append(RefUpdate(name=full_name(rest, found.prefix), action=action))
-    named = next((value for key in _NAMES for name, value in query if base_name(name) == key and value), None)
+        said = True
+    if found.loses and contents:
+        refs.append(_SOME_BRANCHES)
+    named = next((value for key in _NAMES for name, value in asked if name == key and value), None)
     file = rest if found.gives == "path" and rest else named
     raw = found.raw and request.method in ("POST", "PUT", "PATCH")
-    if file is None and request.method == "PUT" and target.operation in _BODY_IS_FILE and path.segments:
+    if file is None and request.method == "PUT" and target.operation in BODY_IS_FILE and path.segments:
         file = path.segments[-1]
     return Heading(
         path=file,
         raw=raw,
-        base64=found.base64,
+        base64=found.base64
+        or any(last_name(name) == "encoding" and value.lower() == "base64" for name, value in query),
         paths=found.paths,
         refs=tuple(dict.fromkeys(refs)),
         branches=members,
         tags=tags,
-        action=found.action,
-        default=found.default and contents,
+        action=RefAction.DELETE if deletes and found.action is _CREATE else found.action,
+        default=target.operation is Operation.CONTENTS and not said,
+        forced=contents and any(name == "force" and value.lower() not in FALSE for name, value in asked),
     )
 
 
@@ -154,14 +191,16 @@ def full_name(name: str, prefix: str) -> str:
 
 
 def _match(kind: Kind, segments: tuple[str, ...]) -> tuple[_Route, str]:
-    """The first row that fits at the end of `segments`, and what its `**` holds, joined."""
-    for row in _ROUTES.get(kind, ()):
-        pattern = row.pattern.split("/")
-        open_end = pattern[-1] == "**"
-        fixed = pattern[:-1] if open_end else pattern
-        for start in range(len(segments) - len(fixed) + 1):
-            if all(want in ("*", have) for want, have in zip(fixed, segments[start:], strict=False)):
-                rest = segments[start + len(fixed) :]
-                if bool(rest) == open_end:
-                    return row, "/".join(rest)
+    """The first row that fits the nearest to the beginning of `segments`, and what its `**` holds, joined."""
+    for start in range(len(segments)):
+        for row in _ROUTES.get(kind, ()):
+            if row.pattern.startswith("/") and start:
+                continue
+            pattern = row.pattern.removeprefix("/").split("/")
+            open_end = pattern[-1] == "**"
+            fixed = pattern[:-1] if open_end else pattern
+            rest = segments[start + len(fixed) :]
+            fits = all(want in ("*", have) for want, have in zip(fixed, segments[start:], strict=False))
+            if fits and start + len(fixed) <= len(segments) and bool(rest) == open_end:
+                return row, "/".join(rest)
     return _Route(pattern=""), ""

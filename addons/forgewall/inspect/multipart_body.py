@@ -1,4 +1,5 @@
-"""The inspector of a multipart form: parts with a filename are files, parts of JSON are documents, others are fields.
+"""The inspector of a multipart form: parts with a filename are files, others are fields; those of JSON are both a field
+and a document, for most servers take them as any field.
 
 A form that two servers could cut into different parts is `Malformed`. Not here: the parser (`multipart`).
 """
@@ -33,6 +34,7 @@ class MultipartInspector:
         self._document = Document(heading, operation, scanner)
         self._fields = Fields(self._document, paths=heading.paths)
         self._part: FileReader | DocumentInspector | None = None
+        self._field = False
         self._facts: list[Fact] = []
 
     def feed(self, data: bytes) -> list[Fact]:
@@ -47,22 +49,24 @@ class MultipartInspector:
         """A part begins."""
         if part.coded:
             self._facts.append(_CODED)
+        self._field = part.filename is None
+        if self._field:
+            self._fields.begin(part.name)
         if part.filename is not None:
             path = part.name if self._heading.paths and part.name not in ("", "files") else part.filename
             if part.other_filename is not None:
                 self._facts.append(NamedFile(path=part.other_filename))
             self._part = FileReader(path=path or self._heading.path, scanner=self._scanner)
         elif part.content_type == "application/json" or part.name == "operations":
-            document = Document(replace(self._heading, refs=()), self._operation, self._scanner)
+            heading = replace(self._heading, refs=(), default=False, forced=False)
+            document = Document(heading, self._operation, self._scanner)
             self._part = DocumentInspector(document, JsonReader(document, lenient=True))
-        else:
-            self._fields.begin(part.name)
 
     def data(self, piece: bytes) -> None:
         """The next bytes of a part."""
         if self._part is not None:
             self._facts += self._part.feed(piece)
-        else:
+        if self._field:
             self._document.text(piece, True)
 
     def part_end(self) -> None:
@@ -70,7 +74,7 @@ class MultipartInspector:
         if self._part is not None:
             self._facts += self._part.finish()
             self._part = None
-        else:
+        if self._field:
             self._document.text(b"", False)
 
     def _end(self) -> None:

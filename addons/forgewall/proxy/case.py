@@ -66,6 +66,8 @@ class Case:
         if self.batch is not None and self.batch.ref is not None:
             return (RefUpdate(name=self.batch.ref, action=RefAction.UPDATE),)
         if self.target is not None and self.target.effect is Effect.WRITE and not self.is_push_advertisement:
+            if self.target.operation is Operation.PUSH and not self.is_push:
+                return (DEFAULT_BRANCH,)  # by WebDAV: nobody knows which
             heading = heading_of(self.arrival.request, self.target)
             unsaid = heading.default and not self.arrival.has_body
             return heading.refs or ((DEFAULT_BRANCH,) if unsaid else ())

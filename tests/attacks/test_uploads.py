@@ -1,0 +1,256 @@
+"""Insiders with an approved repository who want to get past its rules: each row is one way that must not work.
+
+The forge's journal is the proof: a request that stands there as complete has got through. The rows of `HONEST` are the
+same requests as they are meant; they get through, so nobody is refused for his looks.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.forge import Forge
+from tests.attacks.conftest import tunnel
+from tests.attacks.raw import Answer
+from tests.e2e.conftest import Run, StartProxy
+
+POLICY = """\
+version: 1
+forges:
+  - {host: git.acme.example, kind: bitbucket}
+approved:
+  - {repo: github.com/acme/limited, refs: [dev], deletes: block, force: block}
+  - {repo: gitlab.com/acme/limited, refs: [dev], deletes: block, force: block}
+  - {repo: bitbucket.org/acme/limited, refs: [dev], deletes: block, force: block}
+  - {repo: git.acme.example/acme/limited, refs: [dev], deletes: block, force: block}
+  - {repo: github.com/acme/linear, force: block}
+  - {repo: github.com/acme/strict, content: {archives: block, encrypted: block, paths: {"*.kdbx": block}}}
+  - {repo: gitlab.com/acme/strict, content: {archives: block, encrypted: block, paths: {"*.kdbx": block}}}
+  - {repo: bitbucket.org/acme/strict, content: {archives: block, encrypted: block, paths: {"*.kdbx": block}}}
+"""
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data; boundary=b"
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as written:
+        written.writestr("plans", b"the company's plans " * 100)
+    return buffer.getvalue()
+
+
+ARCHIVE = archive()
+CODED = base64.b64encode(ARCHIVE).decode()
+
+
+@pytest.fixture(scope="module")
+def _armed(tmp_path_factory: pytest.TempPathFactory, _forge: Forge) -> Iterator[Run]:
+    start = StartProxy(tmp_path_factory.mktemp("armed"), _forge)
+    yield start(POLICY)
+    start.close()
+
+
+@pytest.fixture
+def armed(_armed: Run, forge: Forge, tmp_path: Path) -> Run:
+    """A proxy with POLICY."""
+    _armed.begin(tmp_path / "armed-home")
+    return _armed
+
+
+def send(run: Run, url: str, body: bytes, *headers: str, method: str = "POST") -> Answer:
+    """The answer to one request on a connection of its own."""
+    host, _, path = url.removeprefix("https://").partition("/")
+    lines = [f"{method} /{path} HTTP/1.1", f"Host: {host}", f"Content-Length: {len(body)}", *headers, "", ""]
+    with tunnel(run, host) as raw:
+        raw.send("\r\n".join(lines).encode() + body)
+        return raw.answer()
+
+
+def arrived(forge: Forge) -> list[str]:
+    """What the forge has got whole."""
+    assert forge.settle()
+    return [seen.path for seen in forge.requests() if seen.outcome == "complete"]
+
+
+def part(name: str, value: bytes, *fields: str) -> bytes:
+    head = [f'--b\r\nContent-Disposition: form-data; name="{name}"', *fields, "", ""]
+    return "\r\n".join(head).encode() + value + b"\r\n"
+
+
+def parts(*each: bytes) -> bytes:
+    return b"".join(each) + b"--b--\r\n"
+
+
+def document(**members: object) -> bytes:
+    return json.dumps(members).encode()
+
+
+def member(flags: int, field: bytes, data: bytes) -> bytes:
+    """A gzip member with a header field of its own (RFC 1952)."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    tail = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+    return b"\x1f\x8b\x08" + bytes([flags]) + bytes(6) + field + deflate.compress(data) + deflate.flush() + tail
+
+
+GITHUB, GITLAB = "https://api.github.com/repos/acme", "https://gitlab.com/api/v4/projects/acme%2F"
+BITBUCKET, CENTER = "https://api.bitbucket.org/2.0/repositories/acme", "https://git.acme.example/rest"
+COMMIT = GITLAB + "limited/repository/commits"
+CONTENTS = f"{GITHUB}/limited/contents/a"
+SOURCE = f"{BITBUCKET}/limited/src"
+NESTED = b"[" * 65 + b"]" * 65
+DEV = b'"branch":"dev","content":"aGk="'
+
+type Row = tuple[str, str, str, bytes]
+"""Method, URL, Content-Type (and further header lines), body."""
+
+REFS: dict[str, Row] = {
+    "a branch behind what is nested too deep": ("POST", COMMIT, JSON, b'{"x":%b,"branch":"evil"}' % NESTED),
+    "a branch behind what is no JSON": ("POST", COMMIT, JSON, b'{"x":NaN,"branch":"evil"}'),
+    "a ref behind what is nested too deep": (
+        "POST",
+        f"{GITHUB}/limited/git/refs",
+        JSON,
+        b'{"x":%b,"ref":"refs/heads/evil"}' % NESTED,
+    ),
+    "a branch that is the author's": ("PUT", CONTENTS, JSON, b'{"author":{"branch":"dev"},"content":"aGk="}'),
+    "a branch in another spelling": ("PUT", CONTENTS, JSON, b'{"Branch":"dev","content":"aGk="}'),
+    "a branch in the query": ("PUT", CONTENTS + "?branch=dev", JSON, b'{"content":"aGk="}'),
+    "a branch in the query of an opaque body": ("PUT", CONTENTS + "?branch=dev", "image/png", b"\x89PNG"),
+    "a branch that is a number": ("POST", COMMIT, JSON, b'{"branch":"dev","branch":123}'),
+    "a JSON body that says it is an image": ("PUT", CONTENTS, "image/png", b'{"branch":"evil","content":"aGk="}'),
+    "a field behind a semicolon": ("POST", COMMIT, FORM, b"branch=dev&x=1;branch=evil"),
+    "a field in brackets": ("POST", COMMIT, FORM, b"branch=dev&[branch]=evil"),
+    "a field behind a space": ("POST", COMMIT, FORM, b"branch=dev& branch=evil"),
+    "a field with half a bracket": ("POST", COMMIT, FORM, b"branch=dev&branch]=evil"),
+    "a part in brackets": ("POST", COMMIT, MULTIPART, parts(part("branch", b"dev"), part("[branch]", b"evil"))),
+    "a part that says it is JSON": (
+        "POST",
+        SOURCE,
+        MULTIPART,
+        parts(part("branch", b"dev"), part("branch", b"123", f"Content-Type: {JSON}")),
+    ),
+    "a branch that is renamed": ("POST", f"{GITHUB}/limited/branches/main/rename", JSON, b'{"new_name":"dev"}'),
+    "a branch that is renamed to another": (
+        "POST",
+        f"{GITHUB}/limited/branches/dev/rename",
+        JSON,
+        b'{"new_name":"evil"}',
+    ),
+    "a page of the forge": ("POST", "https://github.com/acme/limited/create/evil", FORM, b"filename=a&value=b"),
+    "a page of GitLab": (
+        "POST",
+        "https://gitlab.com/acme/limited/-/create/evil",
+        FORM,
+        b"file_name=a&content=b&commit_message=m",
+    ),
+    "a change log": ("POST", GITLAB + "limited/repository/changelog", JSON, b'{"version":"1.0.0"}'),
+    "an automatic fix": (
+        "POST",
+        f"{GITHUB}/limited/code-scanning/alerts/1/autofix/commits",
+        JSON,
+        b'{"target_ref":"refs/heads/evil"}',
+    ),
+    "a push by WebDAV": ("PUT", "https://github.com/acme/limited.git/refs/heads/evil", "text/plain", b"0" * 40),
+}
+DELETES: dict[str, Row] = {
+    "a branch that the body names": (
+        "DELETE",
+        f"{CENTER}/branch-utils/latest/projects/acme/repos/limited/branches",
+        JSON,
+        b'{"name":"refs/heads/dev"}',
+    ),
+    "all branches that are merged": ("DELETE", GITLAB + "limited/repository/merged_branches", JSON, b""),
+    "a branch on a page": ("DELETE", "https://gitlab.com/acme/limited/-/branches/dev", JSON, b""),
+    "a branch on another page": ("DELETE", "https://github.com/acme/limited/branches/dev", JSON, b""),
+}
+FORCED: dict[str, Row] = {
+    "as a text": ("POST", COMMIT, JSON, b'{"branch":"dev","force":"true"}'),
+    "as a number": ("POST", COMMIT, JSON, b'{"branch":"dev","force":1}'),
+    "twice": ("POST", COMMIT, JSON, b'{"branch":"dev","force":true,"force":false}'),
+    "in a form": ("POST", COMMIT, FORM, b"branch=dev&force=true"),
+    "in a part": ("POST", COMMIT, MULTIPART, parts(part("branch", b"dev"), part("force", b"on"))),
+    "in the query": ("POST", COMMIT + "?force=1", JSON, b'{"branch":"dev"}'),
+    "behind what is no JSON": (
+        "PATCH",
+        f"{GITHUB}/linear/git/refs/heads/x",
+        JSON,
+        b'{"sha":"%b","x":%b,"force":true}' % (b"1" * 40, NESTED),
+    ),
+}
+GZIP = "Content-Encoding: gzip"
+OCTETS = "application/octet-stream"
+ASSET = "https://uploads.github.com/repos/acme/strict/releases/1/assets?name=a"
+SECRET = member(16, base64.b85encode(ARCHIVE) + b"\0", b"nothing to see here " * 1000)
+CONTENT: dict[str, Row] = {
+    "JSON that says it is an image": ("PUT", f"{GITHUB}/strict/contents/a", "image/png", document(content=CODED)),
+    "a field behind a semicolon": (
+        "POST",
+        GITLAB + "strict/repository/commits",
+        FORM,
+        b"branch=dev&actions[][content]=" + CODED.replace("+", "%2B").encode() + b";actions[][encoding]=base64",
+    ),
+    "a file in a gzip header that some forges keep": ("POST", ASSET, f"{OCTETS}\r\n{GZIP}", SECRET),
+    "a name that a file is moved to": (
+        "POST",
+        GITLAB + "strict/repository/commits",
+        JSON,
+        document(branch="dev", actions=[{"action": "move", "file_path": "x.kdbx", "previous_path": "a"}]),
+    ),
+    "a name in a tree of files that are there": (
+        "POST",
+        f"{GITHUB}/strict/git/trees",
+        JSON,
+        document(tree=[{"path": "x.kdbx", "mode": "100644", "type": "blob", "sha": "1" * 40}]),
+    ),
+    "a name whose part says it is JSON": (
+        "POST",
+        f"{BITBUCKET}/strict/src",
+        MULTIPART,
+        parts(part("x.kdbx", b"{}", f"Content-Type: {JSON}")),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=f"{what}: {name}")
+        for what, rows in (("refs", REFS), ("deletes", DELETES), ("force", FORCED), ("content", CONTENT))
+        for name, row in rows.items()
+    ],
+)
+def test_nothing_gets_past_a_rule_through_the_interface(armed: Run, forge: Forge, row: Row) -> None:
+    method, url, kind, body = row
+    answer = send(armed, url, body, f"Content-Type: {kind}", method=method)
+    assert arrived(forge) == [], answer
+    assert answer.status in (403, 400, 422), answer
+
+
+HONEST: dict[str, Row] = {
+    "a commit": (
+        "POST",
+        COMMIT,
+        JSON,
+        document(branch="dev", force=False, actions=[{"file_path": "x", "content": "a"}]),
+    ),
+    "a commit in a form": ("POST", COMMIT, FORM, b"branch=dev&force=false&actions[][file_path]=a&actions[][content]=b"),
+    "a file": ("PUT", CONTENTS, JSON, document(branch="dev", content=CODED)),
+    "a form": ("POST", SOURCE, MULTIPART, parts(part("branch", b"dev"), part("a.txt", b"x"))),
+    "a tree": ("POST", f"{GITHUB}/limited/git/trees", JSON, document(tree=[{"path": "x", "sha": "1" * 40}])),
+    "an asset": ("POST", ASSET, OCTETS, b"nothing to see here"),
+    "a deletion of a file": ("DELETE", CONTENTS + "?branch=dev&sha=1", JSON, b""),
+    "a branch in the query": ("POST", COMMIT + "?branch=dev", JSON, b'{"actions":[]}'),
+}
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in HONEST.items()])
+def test_honest_requests_get_through(armed: Run, forge: Forge, row: Row) -> None:
+    method, url, kind, body = row
+    answer = send(armed, url, body, f"Content-Type: {kind}", method=method)
+    assert len(arrived(forge)) == 1, answer

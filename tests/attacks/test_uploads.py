@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from demo.forge import Forge
@@ -47,6 +48,7 @@ def archive() -> bytes:
 
 ARCHIVE = archive()
 CODED = base64.b64encode(ARCHIVE).decode()
+QUOTED, SPACED = quote(CODED, safe=""), " ".join(CODED)
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +178,7 @@ FORCED: dict[str, Row] = {
     "in a form": ("POST", COMMIT, FORM, b"branch=dev&force=true"),
     "in a part": ("POST", COMMIT, MULTIPART, parts(part("branch", b"dev"), part("force", b"on"))),
     "in the query": ("POST", COMMIT + "?force=1", JSON, b'{"branch":"dev"}'),
+    "in the query alone": ("POST", COMMIT + "?branch=dev&force=1", JSON, b""),
     "behind what is no JSON": (
         "PATCH",
         f"{GITHUB}/linear/git/refs/heads/x",
@@ -187,18 +190,19 @@ GZIP = "Content-Encoding: gzip"
 OCTETS = "application/octet-stream"
 ASSET = "https://uploads.github.com/repos/acme/strict/releases/1/assets?name=a"
 SECRET = member(16, base64.b85encode(ARCHIVE) + b"\0", b"nothing to see here " * 1000)
+FILES = GITLAB + "strict/repository/commits"
 CONTENT: dict[str, Row] = {
     "JSON that says it is an image": ("PUT", f"{GITHUB}/strict/contents/a", "image/png", document(content=CODED)),
     "a field behind a semicolon": (
         "POST",
-        GITLAB + "strict/repository/commits",
+        FILES,
         FORM,
         b"branch=dev&actions[][content]=" + CODED.replace("+", "%2B").encode() + b";actions[][encoding]=base64",
     ),
     "a file in a gzip header that some forges keep": ("POST", ASSET, f"{OCTETS}\r\n{GZIP}", SECRET),
     "a name that a file is moved to": (
         "POST",
-        GITLAB + "strict/repository/commits",
+        FILES,
         JSON,
         document(branch="dev", actions=[{"action": "move", "file_path": "x.kdbx", "previous_path": "a"}]),
     ),
@@ -207,6 +211,20 @@ CONTENT: dict[str, Row] = {
         f"{GITHUB}/strict/git/trees",
         JSON,
         document(tree=[{"path": "x.kdbx", "mode": "100644", "type": "blob", "sha": "1" * 40}]),
+    ),
+    "a file in the query": ("POST", f"{GITLAB}strict/repository/files/a?branch=dev&content={QUOTED}", JSON, b""),
+    "a file in the query beside a body": ("POST", f"{FILES}?actions[][content]={QUOTED}", JSON, b'{"branch":"dev"}'),
+    "a name in the query": (
+        "POST",
+        FILES + "?branch=dev&actions[][action]=move&actions[][file_path]=x.kdbx",
+        JSON,
+        b"",
+    ),
+    "a coding in the query": (
+        "POST",
+        FILES + "?actions[][encoding]=base64",
+        JSON,
+        document(actions=[{"content": SPACED}]),
     ),
     "a name whose part says it is JSON": (
         "POST",
@@ -246,6 +264,8 @@ HONEST: dict[str, Row] = {
     "an asset": ("POST", ASSET, OCTETS, b"nothing to see here"),
     "a deletion of a file": ("DELETE", CONTENTS + "?branch=dev&sha=1", JSON, b""),
     "a branch in the query": ("POST", COMMIT + "?branch=dev", JSON, b'{"actions":[]}'),
+    "all in the query": ("POST", f"{GITLAB}strict/repository/files/a?branch=dev&content=b&private_token=x", JSON, b""),
+    "a deletion of a name": ("POST", FILES, JSON, document(actions=[{"action": "delete", "file_path": "x.kdbx"}])),
 }
 
 

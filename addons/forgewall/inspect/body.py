@@ -20,6 +20,7 @@ from forgewall.inspect.json_stream import JsonReader
 from forgewall.inspect.multipart import NotMultipart, boundary_of
 from forgewall.inspect.multipart_body import MultipartInspector
 from forgewall.inspect.ndjson import NdjsonReader
+from forgewall.inspect.query_fields import told_by_query
 from forgewall.inspect.secrets import Scanner
 from forgewall.inspect.upload import CODED_FILE, FileInspector, HeadInspector
 from forgewall.model import GROUPS, Depth, Kind, Operation, Request, Target
@@ -58,6 +59,12 @@ def inspector_for(
         if not heading.refs and (heading.path is None or target.operation not in _WITH_FILES):
             return None
         return HeadInspector(heading, announced(request))
+    inspector = _full(request, target, heading, scanner, new_hash)
+    told = told_by_query(request, target.operation, heading, scanner)
+    return _Behind(told, inspector) if told else inspector
+
+
+def _full(request: Request, target: Target, heading: Heading, scanner: Scanner | None, new_hash: NewHash) -> Inspector:
     media_type = media_type_of(request)
     coded = (request.header("content-encoding") or "identity").strip().lower() != "identity"
     if target.operation is Operation.PUSH:
@@ -164,6 +171,23 @@ class _Sniffed:
             self._chosen = FileInspector(self._heading, self._scanner, self._new_hash, unread=self._unread)
         held, self._held = b"".join(self._held), []
         return self._chosen.feed(held)
+
+
+class _Behind:
+    """Tells first what is known before the body."""
+
+    def __init__(self, facts: list[Fact], inspector: Inspector) -> None:
+        self._facts = facts
+        self._inspector = inspector
+
+    def feed(self, data: bytes) -> Iterable[Fact]:
+        """See `Inspector`."""
+        facts, self._facts = self._facts, []
+        return [*facts, *self._inspector.feed(data)]
+
+    def finish(self) -> Iterable[Fact]:
+        """See `Inspector`."""
+        return [*self._facts, *self._inspector.finish()]
 
 
 class _Unreadable:

@@ -30,15 +30,15 @@ MAX_SHORT = 4096  # bytes of a path, a ref or an encoding
 _MAX_REFS = 256  # told apart; beyond, one may be told twice
 _DEEPEST_REF = 4  # variables.input.branch.branchName
 
-_CONTENT = frozenset(
+CONTENTS = frozenset(
     {"content", "contents", "content_base64", "contentbase64", "file_content", "filecontent", "newcontent"}
 )
 # The nearer to the front, the more it is believed.
-_PATHS = {name: rank for rank, name in enumerate(("path", "file_path", "filepath", "filename", "file_name", "name"))}
-_ENCODINGS = frozenset({"encoding", "content_encoding", "contenttype"})  # the last is how Azure calls it
+PATHS = {name: rank for rank, name in enumerate(("path", "file_path", "filepath", "filename", "file_name", "name"))}
+ENCODINGS = frozenset({"encoding", "content_encoding", "contenttype"})  # the last is how Azure calls it
 _TEXT = frozenset({"text", "utf-8", "utf8", "plain", "rawtext"})
 _NAMING = frozenset({"files", "_attachments"})  # objects whose members are named after files
-_FATES = frozenset({"action", "sha"})
+FATES = frozenset({"action", "sha"})
 _BESIDE = frozenset({"item", "newcontent"})  # objects that tell of one file together with their neighbours
 
 
@@ -51,7 +51,7 @@ class _Scope:
         self.key = key
         self.array = array
         self.path: str | None = None
-        self.rank = len(_PATHS)
+        self.rank = len(PATHS)
         self.encoding: str | None = None
         self.goes: bool | None = None  # whether the file is deleted
         self.told = False  # whether a file was told with this path
@@ -64,7 +64,7 @@ class Document:
         self.plain = PlainText(scanner)
         self._heading = heading
         self._scanner = scanner
-        self._contents: frozenset[str] = frozenset() if operation in GROUPS["text"] else _CONTENT
+        self._contents: frozenset[str] = frozenset() if operation in GROUPS["text"] else CONTENTS
         self._scopes: list[_Scope] = []
         self._key = ""
         self._own_path: str | None = None
@@ -172,13 +172,13 @@ class Document:
     def _short(self, value: bytes) -> None:
         """A whole text that is no file."""
         key = self._key.lower()
-        if key in _PATHS and self._scopes:
-            self._name(self._scopes[-1], _PATHS[key], value.decode("utf-8", "replace"))
-        elif key in _ENCODINGS and self._scopes:
+        if key in PATHS and self._scopes:
+            self._name(self._scopes[-1], PATHS[key], value.decode("utf-8", "replace"))
+        elif key in ENCODINGS and self._scopes:
             scope, told = self._scopes[-1], value.decode("utf-8", "replace").lower()
             if told in BASE64 or (told in _TEXT and scope.encoding is None):
                 scope.encoding = told
-        elif key in _FATES and self._scopes:
+        elif key in FATES and self._scopes:
             scope = self._scopes[-1]
             scope.goes = value == b"delete" and scope.goes is not False
         self._force(key, value)
@@ -250,7 +250,7 @@ class Document:
 
     def _wanted(self, key: str) -> bool:
         heading = self._heading
-        return key in _PATHS or key in _ENCODINGS or self._key in heading.branches or self._key in heading.tags
+        return key in PATHS or key in ENCODINGS or self._key in heading.branches or self._key in heading.tags
 
     def _ended(self, member: Member) -> None:
         self._member = None

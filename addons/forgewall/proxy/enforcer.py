@@ -137,7 +137,9 @@ class Enforcer:
                 return self._too_long(case, limit)
             return self._rule(_seen(case, body.request(held, whole=whole)))
 
-        return Held(limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool)
+        return Held(
+            limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool, turns=body.turns
+        )
 
     def _too_long(self, case: Case, limit: int) -> Ruling:
         """The ruling on a body of more than `limit` bytes, none of which is looked at."""
@@ -206,6 +208,8 @@ class Enforcer:
             case, verdict = self._with_batch(case, verdict)
         if verdict.action is not Action.BLOCK:
             verdict = self._coded(case, verdict)
+        if verdict.action is not Action.BLOCK and not case.arrival.has_body:
+            verdict = self.examiner.without_body(case, verdict)
         if verdict.action is Action.BLOCK:
             return self._refuse(case, verdict)
         meter = self.examiner.meter(case, verdict)

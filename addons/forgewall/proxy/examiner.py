@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from forgewall.decide.content import judge_fact
 from forgewall.decide.limits import over_limit
+from forgewall.decide.objection import objected
 from forgewall.enforce import inflate
 from forgewall.enforce.examination import Examination
 from forgewall.enforce.refused_objects import RefusedObjects
@@ -21,6 +23,7 @@ from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.lfs_object import LfsObjectInspector, expected_by, expected_in
 from forgewall.inspect.push import PushInspector
+from forgewall.inspect.query_fields import told_without_body
 from forgewall.inspect.secrets import Scanner
 from forgewall.model import Depth, Effect, Operation, Verdict
 from forgewall.proxy.case import Case
@@ -93,6 +96,18 @@ class Examiner:
             if expected is not None:
                 return LfsObjectInspector(expected, scanner, whole)
         return inspector_for(request, target, depth=depth, scanner=scanner, new_hash=whole)
+
+    def without_body(self, case: Case, verdict: Verdict) -> Verdict:
+        """`verdict` after a look at what a write without a body says in its query."""
+        target = case.target
+        scrutiny = verdict.scrutiny
+        if target is None or target.effect is not Effect.WRITE or scrutiny.depth is not Depth.FULL:
+            return verdict
+        request = case.arrival.request
+        for fact in told_without_body(request, target.operation, heading_of(request, target), self.scanner):
+            objection = judge_fact(scrutiny, fact)
+            verdict = verdict if objection is None else objected(verdict, objection)
+        return verdict
 
     def meter(self, case: Case, verdict: Verdict) -> Meter:
         """The meter of a request that `verdict` lets pass; only writes are metered: a full window stops no fetch."""

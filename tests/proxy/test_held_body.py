@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.proxy.arriving import arrival
 
-from forgewall.inspect.skim import MARKER
+from forgewall.enforce.examination import PART
+from forgewall.inspect.skim import MARKER, Skimmer
 from forgewall.model import BodyState, Request
 from forgewall.proxy import held_body as room
 from forgewall.proxy.held_body import HeldBody
@@ -148,3 +149,22 @@ def test_a_body_that_is_not_what_its_coding_says_is_enough_once_memory_is_full()
 )
 def test_which_bodies_can_be_understood_when_they_are_long(headers: list[tuple[str, str]], skims: bool) -> None:
     assert HeldBody(request(*headers)).can_be_skimmed is skims
+
+
+@pytest.mark.parametrize("coding", [None, "gzip"])
+def test_a_body_that_unfolds_is_skimmed_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch, coding: str | None) -> None:
+    body = b'{"description": "%s"}' % (b"text" * 100_000)
+    fed: list[int] = []
+    real = Skimmer.feed
+
+    def counted(self: Skimmer, data: bytes) -> None:
+        fed.append(len(data))
+        real(self, data)
+
+    monkeypatch.setattr(Skimmer, "feed", counted)
+    held = HeldBody(coded(coding))
+    for taken, _ in enumerate(held.turns(CODINGS[coding](body)), 1):
+        assert len(fed) == taken
+    assert len(fed) > 3
+    assert max(fed) <= PART
+    assert held.request(b"", whole=True).body_state is BodyState.SKIMMED

@@ -20,6 +20,7 @@ from forgewall.proxy.answering import AnsweringStream
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.holding import Holding
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
+from forgewall.proxy.turns import taken
 from forgewall.proxy.wiring import Wiring
 
 HOLD_SECONDS = 60.0
@@ -69,7 +70,7 @@ class CollectingStream(AnsweringStream):
         chunk = event.data if isinstance(event, mitm.RequestData) else b""
         try:
             self.held.add(chunk)
-            if not whole and not self.ruling.enough(chunk) and self.held.size <= self.ruling.limit:
+            if not whole and not (yield from self.enough(chunk)) and self.held.size <= self.ruling.limit:
                 return
             self.ruling = self.ruling.settle(self.held.body, whole)
         except SpoolFull as error:
@@ -78,6 +79,13 @@ class CollectingStream(AnsweringStream):
             self.ruling = Refused(self.wiring.internal_error(self.arrival, "settling a held body", error))
         self.clear_deadline()
         yield from self.resume(whole)
+
+    def enough(self, chunk: bytes) -> CommandGenerator[bool]:
+        """Whether the bytes so far settle the ruling."""
+        assert isinstance(self.ruling, Held)
+        if self.ruling.turns is None:
+            return self.ruling.enough(chunk)
+        return (yield from taken(self.ruling.turns(chunk), self.context.client))
 
     def goes_on(self) -> bool:
         """Whether a long body is still coming in well enough to wait for the rest."""

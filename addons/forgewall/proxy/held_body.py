@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from forgewall.enforce.examination import PART
 from forgewall.enforce.inflate import Inflater, readable
 from forgewall.inspect.skim import Skimmer
 from forgewall.model import BodyState, Request
 from forgewall.proxy.holding import MEMORY_BYTES
+from forgewall.turns import Turns, at_once
 
 
 class HeldBody:
@@ -31,13 +33,19 @@ class HeldBody:
 
     def enough(self, chunk: bytes) -> bool:
         """Whether further bytes won't tell more: the skim has become too long, or can't be made."""
+        return at_once(self.turns(chunk))
+
+    def turns(self, chunk: bytes) -> Turns[bool]:
+        """As `enough`, in turns."""
         self.size += len(chunk)
         if self._skimmer is None or self._inflater is None:
             return False
         for piece in self._inflater.feed(chunk):
-            self._skimmer.feed(piece)
-            if self._skimmer.failed:
-                return self.size > MEMORY_BYTES
+            for start in range(0, len(piece), PART):
+                self._skimmer.feed(piece[start : start + PART])
+                if self._skimmer.failed:
+                    return self.size > MEMORY_BYTES
+                yield
         return self._inflater.problem is not None and self.size > MEMORY_BYTES
 
     def request(self, held: bytes, *, whole: bool) -> Request:

@@ -12,6 +12,7 @@ from forgewall.enforce.reply import Reply
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.spool import DiskSpool
 from forgewall.proxy.transit import Transit
+from forgewall.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ class Held:
 
     `enough` is told each chunk and says whether the bytes so far settle it; `settle` is then called with all of them
     and whether that is the whole body. Beyond `limit` bytes it is settled in any case. With a `spool` a body that
-    becomes larger than memory may hold is kept there, and `settle` gets no bytes: `enough` has seen them.
+    becomes larger than memory may hold is kept there, and `settle` gets no bytes: `enough` has seen them. `turns` does
+    what `enough` does in turns, where it may take long.
     """
 
     limit: int
     enough: Callable[[bytes], bool]
     settle: Callable[[bytes, bool], Refused | Admitted]
     spool: DiskSpool | None = None
+    turns: Callable[[bytes], Turns[bool]] | None = None
 
 
 type Ruling = Refused | Admitted | Held

@@ -6,7 +6,7 @@ import gzip
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pytest
 from demo.forge import HOSTS, Forge
@@ -15,13 +15,19 @@ from tests.e2e.pushing import WITNESS, assert_told_as_git_says, git, last_push, 
 
 from demo import smart_http, wire
 
-if TYPE_CHECKING:
-    from tests.e2e.conftest import StartProxy
-
 pytestmark = pytest.mark.needs("git")
 
 ADDRESS = "github.com/acme/api"
-URL = f"https://{ADDRESS}.git"
+STRICT = "github.com/acme/strict"
+POLICY = """\
+version: 1
+contact: security@acme.example
+approved:
+  - {repo: github.com/acme/api}
+  - {repo: github.com/acme/strict, content: {secrets: block, paths: {"*.kdbx": block}}}
+  - {repo: github.com/acme/headers, inspect: headers, content: {secrets: block}}
+  - {repo: github.com/acme/off, inspect: off, content: {secrets: block}}
+"""
 
 type Headers = list[str]
 type Edit = Callable[[wire.Head, Headers, bytes], tuple[Headers, Sequence[bytes]]]
@@ -90,31 +96,48 @@ def with_length(_head: wire.Head, lines: Headers, body: bytes) -> tuple[Headers,
     return [*lines, f"Content-Length: {len(body)}"], [body[:40], body[40:41], body[41:]]
 
 
+@pytest.fixture(scope="module")
+def _run(tmp_path_factory: pytest.TempPathFactory, _forge: Forge) -> Iterator[Run]:
+    hosts = _forge.connect_to(HOSTS)
+    directory = tmp_path_factory.mktemp("advertised") / "proxy"
+    with Run(directory, POLICY, connect_to=hosts, upstream_ca=_forge.ca_file, before=WITNESS) as run:
+        yield run
+
+
 @pytest.fixture
-def edited(gateway: Run, forge: Forge, tmp_path: Path) -> Path:
-    """A work tree whose first commit the forge has, and whose second changes a line of 1.3 MB."""
-    tree = gateway.work_tree("edited")
+def run(_run: Run, forge: Forge, tmp_path: Path) -> Run:
+    """A proxy with POLICY that notes each push."""
+    _run.begin(tmp_path / "home")
+    for known in _run.policy_file.parent.glob("push*"):
+        known.unlink()
+    return _run
+
+
+@pytest.fixture
+def edited(run: Run, forge: Forge) -> Path:
+    """A work tree whose first two commits each repository has, and whose third changes a line of 1.3 MB."""
+    tree = run.work_tree("edited")
     lines = [f"{number * 7919 % 100_003} {number}\n" for number in range(100_000)]
     (tree / "large.txt").write_text("".join(lines), encoding="utf-8")
-    gateway.commit(tree, "large")
-    forge.seed(ADDRESS, tree)
+    run.commit(tree, "large")
+    for name in ("api", "strict", "headers", "off"):
+        forge.seed(f"github.com/acme/{name}", tree)
     lines[50_000] = "another\n"
     (tree / "large.txt").write_text("".join(lines), encoding="utf-8")
-    gateway.commit(tree, "one line")
+    run.commit(tree, "one line")
     return tree
 
 
 @pytest.mark.parametrize("edit", [compressed, in_bytes, with_length], ids=lambda edit: edit.__name__)
 def test_the_pack_is_whole_whatever_the_advertisement_looks_like(
-    proxy: StartProxy, forge: Forge, edited: Path, tmp_path: Path, advertise: Callable[[Edit], None], edit: Edit
+    run: Run, forge: Forge, edited: Path, tmp_path: Path, advertise: Callable[[Edit], None], edit: Edit
 ) -> None:
-    run = proxy(before=WITNESS)
     advertise(edit)
-    result = run.git("push", URL, "main", cwd=edited)
+    result = run.git("push", f"https://{STRICT}", "main", cwd=edited)
     assert result.ok, str(result)
     assert_told_as_git_says(last_push(run), edited, ["main"], ["main~1"], directory=tmp_path)
     assert len(last_push(run).pack) > 100_000
-    assert forge.refs(ADDRESS)["refs/heads/main"] == text(edited, "rev-parse", "main")
+    assert forge.refs(STRICT)["refs/heads/main"] == text(edited, "rev-parse", "main")
 
 
 def is_thin(run: Run, tree: Path) -> bool:
@@ -127,23 +150,9 @@ def is_thin(run: Run, tree: Path) -> bool:
     return alone.returncode != 0 and b"unresolved delta" in alone.stderr
 
 
-RULES = """\
-version: 1
-contact: security@acme.example
-approved:
-  - {repo: github.com/acme/api, content: {secrets: %s}}
-  - {repo: github.com/acme/headers, inspect: headers, content: {secrets: block}}
-  - {repo: github.com/acme/off, inspect: off, content: {secrets: block}}
-"""
-NO_KEYS = 'version: 1\napproved:\n  - {repo: github.com/acme, content: {paths: {"*.kdbx": block}}}\n'
-
-
 @pytest.mark.parametrize("depth", ["headers", "off"])
-def test_where_contents_are_not_read_packs_stay_thin(proxy: StartProxy, forge: Forge, edited: Path, depth: str) -> None:
-    run = proxy(RULES % "block", before=WITNESS)
+def test_where_contents_are_not_read_packs_stay_thin(run: Run, forge: Forge, edited: Path, depth: str) -> None:
     address = f"github.com/acme/{depth}"
-    forge.seed(address, edited)
-    forge.git(address, "update-ref", "refs/heads/main", "main~1")
     result = run.git("push", "-o", "ci.skip", f"https://{address}", "main", "main:next", cwd=edited)
     assert result.ok, str(result)
     assert len(last_push(run).pack) < 2000
@@ -160,46 +169,44 @@ def test_where_contents_are_not_read_packs_stay_thin(proxy: StartProxy, forge: F
     assert forge.refs(address) == {"refs/heads/main": new, "refs/heads/next": new}
 
 
-@pytest.mark.parametrize("word", ["log", "block"])
-def test_a_pack_that_is_thin_all_the_same_is_logged_or_refused(
-    proxy: StartProxy, forge: Forge, edited: Path, advertise: Callable[[Edit], None], word: str
-) -> None:
-    run = proxy(RULES % word, before=WITNESS)
-    advertise(compressed_unasked)
-    old = forge.refs(ADDRESS)["refs/heads/main"]
-    result = run.git("push", URL, "main", cwd=edited)
-    assert is_thin(run, edited)
-    new = text(edited, "rev-parse", "main")
+def assert_taken_for_thin(run: Run, tree: Path) -> None:
+    """The pack lacked a base; the event says so, and what was in it all the same."""
+    assert is_thin(run, tree)
     event = upload(run)
-    assert event["forgewall"]["evidence"]["unread"] == ["the pack holds deltas of objects that are not in it"]
-    assert event["forgewall"]["evidence"]["commit_count"] == 1
-    assert event["forgewall"]["evidence"]["last_commit"]["id"] == new
+    (reason,) = event["forgewall"]["evidence"]["unread"]
+    assert reason.startswith("the pack holds deltas of objects that are not in it")
+    assert event["forgewall"]["evidence"]["last_commit"]["id"] == text(tree, "rev-parse", "main")
     assert "unread" in event["forgewall"]["signals"]
-    assert result.ok == (word == "log"), str(result)
-    assert forge.refs(ADDRESS) == {"refs/heads/main": new if word == "log" else old}
-    if word == "block":
-        assert "The pack holds deltas of objects that are not in it, so nobody can tell" in result.output
+
+
+@pytest.mark.parametrize("address", [ADDRESS, STRICT])
+def test_a_pack_that_is_thin_all_the_same_is_logged_or_refused(
+    run: Run, forge: Forge, edited: Path, advertise: Callable[[Edit], None], address: str
+) -> None:
+    advertise(compressed_unasked)
+    result = run.git("push", f"https://{address}", "main", cwd=edited)
+    assert_taken_for_thin(run, edited)
+    strict = address == STRICT
+    assert result.returncode == int(strict), str(result)
+    assert forge.refs(address) == {"refs/heads/main": text(edited, "rev-parse", "main~1" if strict else "main")}
+    if strict:
+        assert "Why: The pack holds deltas of objects that are not in it" in result.output
         assert "! [remote rejected] main -> main (refused by Forgewall (event" in result.output
 
 
 @pytest.mark.needs("curl")
 @pytest.mark.parametrize("http", ["--http1.1", "--http2"])
-@pytest.mark.parametrize("word", ["log", "block"])
-def test_a_client_that_ignores_no_thin(proxy: StartProxy, forge: Forge, edited: Path, word: str, http: str) -> None:
-    run = proxy(RULES % word, before=WITNESS)
-    forge.seed("github.com/acme/headers", edited)
-    forge.git("github.com/acme/headers", "update-ref", "refs/heads/main", "main~1")
+@pytest.mark.parametrize("address", [ADDRESS, STRICT])
+def test_a_client_that_ignores_no_thin(run: Run, forge: Forge, edited: Path, address: str, http: str) -> None:
     assert run.git("push", "https://github.com/acme/headers", "main", cwd=edited).ok
     thin = last_push(run).body.read_bytes()
     media = "Content-Type: application/x-git-receive-pack-request"
-    result = run.curl(http, "-H", media, "--data-binary", "@-", f"{URL}/git-receive-pack", stdin=thin)
+    result = run.curl(http, "-H", media, "--data-binary", "@-", f"https://{address}/git-receive-pack", stdin=thin)
     assert len(pushes(run)) == 2
-    assert is_thin(run, edited)
-    assert {fact["reason"] for fact in last_push(run).of("Unread")} == {
-        "the pack holds deltas of objects that are not in it"
-    }
-    assert ("ng refs/heads/main" in result.output) == (word == "block"), str(result)
-    assert (forge.refs(ADDRESS)["refs/heads/main"] == text(edited, "rev-parse", "main")) == (word == "log")
+    assert_taken_for_thin(run, edited)
+    strict = address == STRICT
+    assert ("ng refs/heads/main" in result.output) == strict, str(result)
+    assert forge.refs(address) == {"refs/heads/main": text(edited, "rev-parse", "main~1" if strict else "main")}
 
 
 def without(*words: str) -> Edit:
@@ -215,61 +222,30 @@ def without(*words: str) -> Edit:
     return edit
 
 
-@pytest.fixture(scope="module")
-def _guarded(tmp_path_factory: pytest.TempPathFactory, _forge: Forge) -> Iterator[Run]:
-    hosts = _forge.connect_to(HOSTS)
-    directory = tmp_path_factory.mktemp("guarded") / "proxy"
-    with Run(directory, NO_KEYS, connect_to=hosts, upstream_ca=_forge.ca_file) as run:
-        yield run
-
-
-@pytest.fixture
-def guarded(_guarded: Run, forge: Forge, tmp_path: Path) -> Run:
-    """A proxy that lets no `.kdbx` through."""
-    _guarded.begin(tmp_path / "guarded-home")
-    return _guarded
+WHY = "remote: Why: keys/a.kdbx matches `*.kdbx`"
 
 
 @pytest.mark.parametrize("size", [0, 3 << 20], ids=["small", "large"])
 @pytest.mark.parametrize(
     ("missing", "shown"),
     [
-        (
-            "report-status-v2",
-            [
-                "remote: Why: keys/a.kdbx matches `*.kdbx`, and the policy doesn't let it be uploaded.",
-                "error: remote unpack failed: content refused",
-            ],
-        ),
-        (
-            "side-band-64k",
-            ["error: remote unpack failed: Forgewall refused this push to github.com/acme/api. keys/a.kdbx"],
-        ),
-        (
-            "report-status-v2 report-status",
-            [
-                "remote: Why: keys/a.kdbx matches `*.kdbx`, and the policy doesn't let it be uploaded.",
-                "remote: content refused by Forgewall (event ",
-            ],
-        ),
+        ("report-status-v2", [WHY, "error: remote unpack failed: content refused"]),
+        ("side-band-64k", [f"error: remote unpack failed: Forgewall refused this push to {STRICT}. keys/a.kdbx"]),
+        ("report-status-v2 report-status", [WHY, "remote: content refused by Forgewall (event "]),
         ("report-status-v2 report-status side-band-64k", ["error: RPC failed; HTTP 403"]),
     ],
+    ids=["report-status", "no side-band", "no report", "neither"],
 )
 def test_a_late_refusal_shows_whatever_the_forge_offers(
-    guarded: Run,
-    forge: Forge,
-    advertise: Callable[[Edit], None],
-    missing: str,
-    shown: list[str],
-    size: int,
+    run: Run, forge: Forge, advertise: Callable[[Edit], None], missing: str, shown: list[str], size: int
 ) -> None:
-    forge.make_repository(ADDRESS)
-    tree = guarded.work_tree(size=size)
+    forge.make_repository(STRICT)
+    tree = run.work_tree(size=size)
     (tree / "keys").mkdir()
     (tree / "keys" / "a.kdbx").write_bytes(b"x")
-    guarded.commit(tree, "keys")
+    run.commit(tree, "keys")
     advertise(without(*missing.split()))
-    result = guarded.git("push", URL, "main", "main:dev", cwd=tree)
+    result = run.git("push", f"https://{STRICT}", "main", "main:dev", cwd=tree)
     assert result.returncode == 1, str(result)
     for line in shown:
         assert line in result.output, str(result)
@@ -278,4 +254,4 @@ def test_a_late_refusal_shows_whatever_the_forge_offers(
             assert f"! [remote rejected] main -> {branch} (content refused by Forgewall (event " in result.output
     assert forge.settle()
     assert [seen for seen in forge.requests(method="POST") if seen.outcome == "complete" and seen.body > 4] == []
-    assert forge.refs(ADDRESS) == {}
+    assert forge.refs(STRICT) == {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from demo.clients import Result
@@ -22,9 +21,6 @@ from tests.e2e.pushing import (
     text,
     upload,
 )
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.needs("git")
 
@@ -180,8 +176,7 @@ def own_history(run: Run) -> Path:
     return copy
 
 
-@wire_protocol
-@http_version
+@pytest.mark.parametrize(("protocol", "http"), [(0, "HTTP/1.1"), (2, "HTTP/2")], ids=["h1-v0", "h2-v2"])
 def test_the_history_of_this_project(
     run: Run, own_history: Path, tmp_path: Path, forge: Forge, protocol: int, http: str
 ) -> None:
@@ -204,10 +199,10 @@ def test_a_repository_of_many_small_files(run: Run, tmp_path: Path, http: str) -
     assert run.files(tree).keys() == {fact["path"] for fact in last_push(run).of("NamedFile")}
 
 
-@http_version
-def test_a_large_file(run: Run, tmp_path: Path, http: str) -> None:
-    noise = os.urandom(20 << 20)
-    tree = run.repository([("data/noise.bin", noise), ("data/zeros.bin", bytes(30 << 20)), ("small.txt", b"x\n")])
+@pytest.mark.parametrize(("http", "size"), [("HTTP/1.1", 20 << 20), ("HTTP/2", 3 << 20)], ids=["h1", "h2"])
+def test_a_large_file(run: Run, tmp_path: Path, http: str, size: int) -> None:
+    noise = os.urandom(size)
+    tree = run.repository([("data/noise.bin", noise), ("data/zeros.bin", bytes(2 * size)), ("small.txt", b"x\n")])
     push(run, tree, URL, "main", http=http)
     said = assert_told_as_git_says(last_push(run), tree, ["main"], directory=tmp_path)
     assert_event(run, tree, said, [("refs/heads/main", "create", None, text(tree, "rev-parse", "main"))])

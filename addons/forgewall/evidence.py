@@ -34,7 +34,7 @@ class RefUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForcedUpdate:
-    """The pack shows that the new commit of this ref does not descend from the old one."""
+    """The new commit of this ref does not descend from the old one, by the pack; or the pack hides whether it does."""
 
     name: str
 

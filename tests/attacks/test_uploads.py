@@ -11,7 +11,7 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +20,10 @@ from demo.forge import Forge
 from tests.attacks.conftest import tunnel
 from tests.attacks.raw import Answer
 from tests.e2e.conftest import Run, StartProxy
+from tests.inspect.packing import Pack, commit, delta, insert, oid, tree
+
+from forgewall.inspect.objects import BLOB, COMMIT, TREE
+from forgewall.inspect.pktline import FLUSH, pkt
 
 POLICY = """\
 version: 1
@@ -102,7 +106,7 @@ def member(flags: int, field: bytes, data: bytes) -> bytes:
 
 GITHUB, GITLAB = "https://api.github.com/repos/acme", "https://gitlab.com/api/v4/projects/acme%2F"
 BITBUCKET, CENTER = "https://api.bitbucket.org/2.0/repositories/acme", "https://git.acme.example/rest"
-COMMIT = GITLAB + "limited/repository/commits"
+COMMITS = GITLAB + "limited/repository/commits"
 CONTENTS = f"{GITHUB}/limited/contents/a"
 SOURCE = f"{BITBUCKET}/limited/src"
 NESTED = b"[" * 65 + b"]" * 65
@@ -112,8 +116,8 @@ type Row = tuple[str, str, str, bytes]
 """Method, URL, Content-Type (and further header lines), body."""
 
 REFS: dict[str, Row] = {
-    "a branch behind what is nested too deep": ("POST", COMMIT, JSON, b'{"x":%b,"branch":"evil"}' % NESTED),
-    "a branch behind what is no JSON": ("POST", COMMIT, JSON, b'{"x":NaN,"branch":"evil"}'),
+    "a branch behind what is nested too deep": ("POST", COMMITS, JSON, b'{"x":%b,"branch":"evil"}' % NESTED),
+    "a branch behind what is no JSON": ("POST", COMMITS, JSON, b'{"x":NaN,"branch":"evil"}'),
     "a ref behind what is nested too deep": (
         "POST",
         f"{GITHUB}/limited/git/refs",
@@ -124,13 +128,13 @@ REFS: dict[str, Row] = {
     "a branch in another spelling": ("PUT", CONTENTS, JSON, b'{"Branch":"dev","content":"aGk="}'),
     "a branch in the query": ("PUT", CONTENTS + "?branch=dev", JSON, b'{"content":"aGk="}'),
     "a branch in the query of an opaque body": ("PUT", CONTENTS + "?branch=dev", "image/png", b"\x89PNG"),
-    "a branch that is a number": ("POST", COMMIT, JSON, b'{"branch":"dev","branch":123}'),
+    "a branch that is a number": ("POST", COMMITS, JSON, b'{"branch":"dev","branch":123}'),
     "a JSON body that says it is an image": ("PUT", CONTENTS, "image/png", b'{"branch":"evil","content":"aGk="}'),
-    "a field behind a semicolon": ("POST", COMMIT, FORM, b"branch=dev&x=1;branch=evil"),
-    "a field in brackets": ("POST", COMMIT, FORM, b"branch=dev&[branch]=evil"),
-    "a field behind a space": ("POST", COMMIT, FORM, b"branch=dev& branch=evil"),
-    "a field with half a bracket": ("POST", COMMIT, FORM, b"branch=dev&branch]=evil"),
-    "a part in brackets": ("POST", COMMIT, MULTIPART, parts(part("branch", b"dev"), part("[branch]", b"evil"))),
+    "a field behind a semicolon": ("POST", COMMITS, FORM, b"branch=dev&x=1;branch=evil"),
+    "a field in brackets": ("POST", COMMITS, FORM, b"branch=dev&[branch]=evil"),
+    "a field behind a space": ("POST", COMMITS, FORM, b"branch=dev& branch=evil"),
+    "a field with half a bracket": ("POST", COMMITS, FORM, b"branch=dev&branch]=evil"),
+    "a part in brackets": ("POST", COMMITS, MULTIPART, parts(part("branch", b"dev"), part("[branch]", b"evil"))),
     "a part that says it is JSON": (
         "POST",
         SOURCE,
@@ -172,13 +176,13 @@ DELETES: dict[str, Row] = {
     "a branch on another page": ("DELETE", "https://github.com/acme/limited/branches/dev", JSON, b""),
 }
 FORCED: dict[str, Row] = {
-    "as a text": ("POST", COMMIT, JSON, b'{"branch":"dev","force":"true"}'),
-    "as a number": ("POST", COMMIT, JSON, b'{"branch":"dev","force":1}'),
-    "twice": ("POST", COMMIT, JSON, b'{"branch":"dev","force":true,"force":false}'),
-    "in a form": ("POST", COMMIT, FORM, b"branch=dev&force=true"),
-    "in a part": ("POST", COMMIT, MULTIPART, parts(part("branch", b"dev"), part("force", b"on"))),
-    "in the query": ("POST", COMMIT + "?force=1", JSON, b'{"branch":"dev"}'),
-    "in the query alone": ("POST", COMMIT + "?branch=dev&force=1", JSON, b""),
+    "as a text": ("POST", COMMITS, JSON, b'{"branch":"dev","force":"true"}'),
+    "as a number": ("POST", COMMITS, JSON, b'{"branch":"dev","force":1}'),
+    "twice": ("POST", COMMITS, JSON, b'{"branch":"dev","force":true,"force":false}'),
+    "in a form": ("POST", COMMITS, FORM, b"branch=dev&force=true"),
+    "in a part": ("POST", COMMITS, MULTIPART, parts(part("branch", b"dev"), part("force", b"on"))),
+    "in the query": ("POST", COMMITS + "?force=1", JSON, b'{"branch":"dev"}'),
+    "in the query alone": ("POST", COMMITS + "?branch=dev&force=1", JSON, b""),
     "behind what is no JSON": (
         "PATCH",
         f"{GITHUB}/linear/git/refs/heads/x",
@@ -253,17 +257,22 @@ def test_nothing_gets_past_a_rule_through_the_interface(armed: Run, forge: Forge
 HONEST: dict[str, Row] = {
     "a commit": (
         "POST",
-        COMMIT,
+        COMMITS,
         JSON,
         document(branch="dev", force=False, actions=[{"file_path": "x", "content": "a"}]),
     ),
-    "a commit in a form": ("POST", COMMIT, FORM, b"branch=dev&force=false&actions[][file_path]=a&actions[][content]=b"),
+    "a commit in a form": (
+        "POST",
+        COMMITS,
+        FORM,
+        b"branch=dev&force=false&actions[][file_path]=a&actions[][content]=b",
+    ),
     "a file": ("PUT", CONTENTS, JSON, document(branch="dev", content=CODED)),
     "a form": ("POST", SOURCE, MULTIPART, parts(part("branch", b"dev"), part("a.txt", b"x"))),
     "a tree": ("POST", f"{GITHUB}/limited/git/trees", JSON, document(tree=[{"path": "x", "sha": "1" * 40}])),
     "an asset": ("POST", ASSET, OCTETS, b"nothing to see here"),
     "a deletion of a file": ("DELETE", CONTENTS + "?branch=dev&sha=1", JSON, b""),
-    "a branch in the query": ("POST", COMMIT + "?branch=dev", JSON, b'{"actions":[]}'),
+    "a branch in the query": ("POST", COMMITS + "?branch=dev", JSON, b'{"actions":[]}'),
     "all in the query": ("POST", f"{GITLAB}strict/repository/files/a?branch=dev&content=b&private_token=x", JSON, b""),
     "a deletion of a name": ("POST", FILES, JSON, document(actions=[{"action": "delete", "file_path": "x.kdbx"}])),
 }
@@ -274,3 +283,87 @@ def test_honest_requests_get_through(armed: Run, forge: Forge, row: Row) -> None
     method, url, kind, body = row
     answer = send(armed, url, body, f"Content-Type: {kind}", method=method)
     assert len(arrived(forge)) == 1, answer
+
+
+# -- pushes -----------------------------------------------------------------------------------------------------------
+
+NONE = "0" * 40
+FILE = b"hello"
+ROOT = tree(("100644", "a", oid(BLOB, FILE)))
+FIRST = commit(oid(TREE, ROOT))
+OLD = oid(COMMIT, FIRST).hex()
+
+
+def pushed(old: str, new: str, pack: Pack, ref: str = "refs/heads/main", words: str = "report-status") -> bytes:
+    return pkt(f"{old} {new} {ref}\0{words}".encode()) + FLUSH + bytes(pack)
+
+
+def push(run: Run, repository: str, body: bytes, end: str = "git-receive-pack") -> Answer:
+    url = f"https://github.com/acme/{repository}.git/{end}"
+    return send(run, url, body, "Content-Type: application/x-git-receive-pack-request")
+
+
+def packed(*objects: tuple[int, bytes]) -> Pack:
+    pack = Pack()
+    for kind, data in objects:
+        pack.add(kind, data)
+    return pack
+
+
+def begun(run: Run, forge: Forge, repository: str) -> str:
+    """The address of a repository with one commit that was pushed through the proxy."""
+    address = f"github.com/acme/{repository}"
+    forge.make_repository(address)
+    push(run, repository, pushed(NONE, OLD, packed((COMMIT, FIRST), (TREE, ROOT), (BLOB, FILE))))
+    assert forge.refs(address) == {"refs/heads/main": OLD}
+    return address
+
+
+def rewritten_by_a_delta() -> bytes:
+    """The new commit travels as a difference to one that only the forge has."""
+    new = commit(oid(TREE, ROOT), subject="rewritten")
+    pack = Pack()
+    pack.ref(oid(COMMIT, FIRST), delta(len(FIRST), len(new), insert(new)))
+    return pushed(OLD, oid(COMMIT, new).hex(), pack)
+
+
+def rewritten_at_length() -> bytes:
+    """The new commit is too long to be read."""
+    new = commit(oid(TREE, ROOT), subject="x" * 5_000_000)
+    return pushed(OLD, oid(COMMIT, new).hex(), packed((COMMIT, new)))
+
+
+def named_as_a_folder_first() -> bytes:
+    """A tree that nothing leads to calls the file a folder; in the one that counts its name isn't new then."""
+    odd = tree(("40000", "x.kdbx", oid(BLOB, FILE)))
+    root = tree(("100644", "x.kdbx", oid(BLOB, FILE)))
+    new = commit(oid(TREE, root), bytes.fromhex(OLD))
+    objects = [(COMMIT, commit(oid(TREE, odd))), (TREE, odd), (COMMIT, new), (TREE, root)]
+    return pushed(OLD, oid(COMMIT, new).hex(), packed(*objects))
+
+
+@pytest.mark.parametrize(
+    ("repository", "make"),
+    [("linear", rewritten_by_a_delta), ("linear", rewritten_at_length), ("strict", named_as_a_folder_first)],
+    ids=["a delta", "a long commit", "a folder"],
+)
+def test_nothing_gets_past_a_rule_in_a_pack(
+    armed: Run, forge: Forge, repository: str, make: Callable[[], bytes]
+) -> None:
+    address = begun(armed, forge, repository)
+    answer = push(armed, repository, make())
+    assert forge.refs(address) == {"refs/heads/main": OLD}, answer
+    assert b"Forgewall refused this push" in answer.body
+
+
+ENDS = ["git%2Dreceive-pack", "git-receive-pack/", "Git-Receive-Pack", "git-receive-pack;x", "git-receive-pack%20"]
+
+
+@pytest.mark.parametrize("end", [*ENDS, "git-receive-pack%3Fx", "git-receive-pack.", "git-upload-pack?x"])
+def test_a_push_is_read_in_any_spelling_of_its_path(armed: Run, forge: Forge, end: str) -> None:
+    for repository, ref in (("limited", "refs/heads/evil"), ("strict", "refs/heads/main")):
+        root = tree(("100644", "x.kdbx", oid(BLOB, FILE)))
+        new = commit(oid(TREE, root))
+        pack = packed((COMMIT, new), (TREE, root), (BLOB, FILE))
+        answer = push(armed, repository, pushed(NONE, oid(COMMIT, new).hex(), pack, ref), end)
+        assert arrived(forge) == [], answer

@@ -34,6 +34,7 @@ class Contents:
 
     __slots__ = (
         "_ancestry",
+        "_blind",
         "_format",
         "_hash",
         "_held",
@@ -65,6 +66,7 @@ class Contents:
         self._held: dict[bytes, list[Fact]] = {}  # by the file's id
         self._held_count = 0
         self._reasons: set[str] = set()
+        self._blind = False  # whether there may be commits that weren't read
         self.facts: list[Fact] = []
 
     def allow(self, size: int) -> None:
@@ -96,8 +98,9 @@ class Contents:
         facts, self.facts = self.facts, []
         return facts
 
-    def unread(self, reason: str) -> None:
-        """Something wasn't examined; each reason is told once."""
+    def unread(self, reason: str, *, blind: bool = True) -> None:
+        """Something wasn't examined; each reason is told once. `blind`: it may be a commit."""
+        self._blind = self._blind or blind
         if reason not in self._reasons:
             self._reasons.add(reason)
             self.facts.append(Unread(reason=reason))
@@ -111,7 +114,8 @@ class Contents:
             self.facts += facts if path is None else [_at(fact, path) for fact in facts]
         self._held.clear()
         if not self._trees.whole:
-            self.unread("the pack names more files than can be kept, so some are told without their path")
+            reason = "the pack names more files than can be kept, so some are told without their path"
+            self.unread(reason, blind=False)
         self._force()
 
     def ended(self, kind: int, oid: bytes, reader: FileReader | None, text: bytes | None) -> None:
@@ -122,7 +126,7 @@ class Contents:
         elif text is not None:
             self._text(kind, oid, text)
         else:
-            self.unread(f"a {_WORDS[kind].decode()} of the pack is larger than 4 MiB")
+            self.unread(f"a {_WORDS[kind].decode()} of the pack is larger than 4 MiB", blind=kind != TREE)
 
     def _file(self, oid: bytes, path: str | None, facts: list[Fact]) -> None:
         if path is None and oid not in self._held and self._held_count + len(facts) <= HELD:
@@ -157,7 +161,7 @@ class Contents:
         found: list[Secret] = [*stream.feed(message), *stream.finish()]
         self.facts += [replace(secret, oid=oid.hex()) for secret in found]
         if stream.gave_up is not None:
-            self.unread(stream.gave_up)
+            self.unread(stream.gave_up, blind=False)
 
     def _root(self, tree: bytes) -> None:
         self._trees.root(tree)
@@ -182,7 +186,8 @@ class Contents:
         for update in self._updates:
             if update.old is None or update.new is None:
                 continue
-            if self._ancestry.keeps(bytes.fromhex(update.old), bytes.fromhex(update.new)) is False:
+            keeps = self._ancestry.keeps(bytes.fromhex(update.old), bytes.fromhex(update.new))
+            if keeps is False or (keeps is None and (self._blind or not self._ancestry.whole)):
                 self.facts.append(ForcedUpdate(name=update.name))
         if not self._ancestry.whole:
             self.unread("the pack holds too many commits to tell whether history is rewritten")

@@ -48,6 +48,7 @@ class Trees:
     __slots__ = (
         "_at",
         "_entry",
+        "_files",
         "_folder_numbers",
         "_folder_room",
         "_folders",
@@ -78,6 +79,7 @@ class Trees:
         self._parents = array("I")
         self._at = array("I")
         self._lengths = array("H")
+        self._files = bytearray()  # whether it was named as a file
         self._names = bytearray()
         self._name_limit = names
         self._folders = [""]  # paths, with their closing slash
@@ -117,7 +119,7 @@ class Trees:
     def root(self, oid: bytes) -> None:
         """A commit names this tree as its root. Raises NotPack if what waited for that is no tree."""
         if self._ids.number(oid) == len(self._at):
-            self._put(b"", _ROOT)
+            self._put(b"", _ROOT, file=False)
         if oid in self._waiting:
             self._walk(self._take(oid), _ROOT)
 
@@ -190,7 +192,7 @@ class Trees:
             number = ids.number(oid)
             new = number == len(self._at)
             if new:
-                self._put(name, folder)
+                self._put(name, folder, file=kind != _FOLDER)
             elif number < 0:
                 self.whole = False
             if kind == _FOLDER:
@@ -203,7 +205,8 @@ class Trees:
     def _is_new_path(self, number: int, name: bytes, folder: int) -> bool:
         if number < 0:
             return True
-        if self._parents[number] == folder and self._name(number) == name:
+        # Only a file's name was told: an id may stand in one tree for a folder and in the next for a file.
+        if self._files[number] and self._parents[number] == folder and self._name(number) == name:
             return False
         key = hash((folder, name))
         if key in self._more:
@@ -220,8 +223,9 @@ class Trees:
             return
         self._named.append((oid, NamedFile(path=_joined(prefix, name))))
 
-    def _put(self, name: bytes, folder: int) -> None:
+    def _put(self, name: bytes, folder: int, *, file: bool) -> None:
         """Note the name of the id that has just got its number."""
+        self._files.append(file)
         length = min(len(name), LONGEST_PATH)
         if len(self._names) + length > self._name_limit:
             self.whole = False

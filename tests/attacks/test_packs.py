@@ -436,7 +436,7 @@ def test_very_many_updates_of_a_long_history_are_bounded_work() -> None:
     ]
     facts = read([bytes(pack)], PackReader(updates=updates))
     assert unread(facts) == ["the pack holds too many commits to tell whether history is rewritten"]
-    assert 500 < len(of(ForcedUpdate, facts)) < 3000
+    assert len(of(ForcedUpdate, facts)) == 3000  # what can't be told isn't taken for harmless
 
 
 # -- everything at once ------------------------------------------------------------------------------------------------

@@ -391,6 +391,7 @@ def test_limits_of_the_policy_hold_at_the_batch(proxy: StartProxy, forge: Forge)
         assert not large.ok
         assert "has 1,048,577 bytes, more than the limit of 1 MiB" in large.output, str(large)
         assert "Send at most 1 MiB in one request" in large.output
+        forge.clear()
         branch = push(run, tree, APPROVED, "dev")
         assert not branch.ok
         assert "refs/heads/dev" in branch.output, str(branch)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.identify.announcing import NOW, OID, SIZE, a_batch, asked, batch_body, refusal
 
 from forgewall.identify.announced import place_of
-from forgewall.inspect.lfs import MAX_OBJECTS, Batch, LfsObject, read_batch, too_large
+from forgewall.inspect.lfs import MAX_OBJECTS, Batch, LfsObject, read_batch
 from forgewall.inspect.lfs_answer import read_answer
 from forgewall.model import Request
 
@@ -51,13 +51,6 @@ def test_an_object_that_stands_twice_counts_once() -> None:
     batch = a_batch(objects=[{"oid": OID, "size": 5}, {"oid": "ab" * 32, "size": 7}, {"oid": OID, "size": 5}])
     assert [one.size for one in batch.objects] == [5, 7]
     assert batch.total == 12
-
-
-def test_an_object_above_the_limit_is_found() -> None:
-    batch = a_batch(objects=[{"oid": OID, "size": 5}, {"oid": "ab" * 32, "size": 7}])
-    assert too_large(batch, None) is None
-    assert too_large(batch, 7) is None
-    assert too_large(batch, 6) == LfsObject(oid="ab" * 32, size=7)
 
 
 def test_a_download_may_use_any_transfer() -> None:

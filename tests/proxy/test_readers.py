@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.identify.announcing import OID, SIZE, STORE, a_batch, asked, upload
 
+from forgewall.decide.protocol import protocol_block
 from forgewall.enforce.reply import Reply
 from forgewall.identify.announced import Announcement
 from forgewall.inspect.lfs_answer import MAX_ANSWER
+from forgewall.model import Verdict
 from forgewall.proxy import readers
 from forgewall.proxy.answer_hold import Release
 from forgewall.proxy.readers import Advertisement, BatchAnswer
@@ -104,13 +106,14 @@ class Desk:
         self.remembered: list[Announcement] = []
         self.problems: list[str] = []
 
-    def remember(self, announcements: tuple[Announcement, ...]) -> str | None:
+    def remember(self, announcements: tuple[Announcement, ...]) -> Verdict | None:
         if self.full is None:
             self.remembered += announcements
-        return self.full
+            return None
+        return protocol_block("lfs", self.full)
 
-    def refuse(self, problem: str) -> Reply | None:
-        self.problems.append(problem)
+    def refuse(self, verdict: Verdict) -> Reply | None:
+        self.problems.append(verdict.reason)
         return None if self.observing else NO
 
     def reader(self, *headers: tuple[str, str], status: int = 200) -> BatchAnswer:

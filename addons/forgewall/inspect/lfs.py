@@ -85,13 +85,6 @@ def read_batch(body: bytes) -> Batch | str:
     )
 
 
-def too_large(batch: Batch, limit: int | None) -> LfsObject | None:
-    """The first object of `batch` with more than `limit` bytes; None if all fit or there is no limit."""
-    if limit is None:
-        return None
-    return next((one for one in batch.objects if one.size > limit), None)
-
-
 def is_oid(value: object) -> bool:
     """Whether `value` is the SHA-256 of an object as git-lfs writes it."""
     return isinstance(value, str) and _OID.fullmatch(value) is not None

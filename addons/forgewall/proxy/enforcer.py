@@ -11,26 +11,24 @@ to an admitted body is `proxy.uploads`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from forgewall.decide.engine import decide
-from forgewall.decide.objection import objected
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import internal_error, log_unwritable, protocol_block
 from forgewall.decide.tunnel import other_host
 from forgewall.enforce.gate import Gate
-from forgewall.enforce.inflate import readable, whole
+from forgewall.enforce.inflate import readable
 from forgewall.enforce.reply import Failure, Reply, unavailable
-from forgewall.identify.announced import Announcement
 from forgewall.identify.engine import identify
 from forgewall.identify.opening import bare_host
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.sockets import is_notification_socket
 from forgewall.inspect.commands import Malformed
-from forgewall.inspect.lfs import MAX_BATCH, Batch, read_batch, too_large
 from forgewall.model import Action, BodyState, Effect, Mode, Request, Target, Verdict
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.arrival import Arrival
@@ -38,8 +36,8 @@ from forgewall.proxy.case import Case
 from forgewall.proxy.examiner import Examiner, beyond
 from forgewall.proxy.held_body import HeldBody
 from forgewall.proxy.journal import Journal
+from forgewall.proxy.lfs_batch import LfsBatches
 from forgewall.proxy.push_head import WIRE_BYTES, PushHead
-from forgewall.proxy.readers import BatchAnswer
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.syntax import protocol_problem, syntax_problem
 from forgewall.proxy.uploads import Uploads
@@ -64,6 +62,7 @@ class Enforcer:
         self.journal = journal
         self.examiner = examiner or Examiner()
         self._uploads = Uploads(journal, self.examiner)
+        self._batches = LfsBatches(self.examiner)
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
@@ -137,9 +136,7 @@ class Enforcer:
                 return self._too_long(case, limit)
             return self._rule(_seen(case, body.request(held, whole=whole)))
 
-        return Held(
-            limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool, turns=body.turns
-        )
+        return Held(limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool, turns=body.turns)
 
     def _too_long(self, case: Case, limit: int) -> Ruling:
         """The ruling on a body of more than `limit` bytes, none of which is looked at."""
@@ -213,14 +210,14 @@ class Enforcer:
         if verdict.action is Action.BLOCK:
             return self._refuse(case, verdict)
         meter = self.examiner.meter(case, verdict)
-        announced = case.batch.total if case.batch is not None else case.arrival.content_length
-        if case.is_push_advertisement:
-            announced = None  # the push is still to come
-        exceeded = meter.announce(announced)
+        # What a push or a batch leads to is still to come, and its size isn't known yet.
+        unknown = case.is_push_advertisement or case.batch is not None
+        exceeded = meter.announce(None if unknown else case.arrival.content_length)
         if exceeded is not None:
             return self._refuse(case, replace(beyond(exceeded), scrutiny=verdict.scrutiny))
         if case.batch is not None:
-            answer = self._batch_answer(case, case.batch, verdict)
+            refuse = functools.partial(self._refused_answer, case, verdict)
+            answer = self._batches.answer(case, case.batch, verdict, self.examiner.meter(case, verdict), refuse)
         return self._uploads.admit(
             case, verdict, meter, lambda error: self.internal_error(case.arrival, "examining an upload", error), answer
         )
@@ -234,50 +231,23 @@ class Enforcer:
         problem = Gate.refusal_for(case.arrival.request.header("content-encoding"))
         return verdict if problem is None else _unless_observed(verdict, protocol_block("encoding", problem))
 
-    # -- git-lfs -----------------------------------------------------------------------------------------------------
-
     def _with_batch(self, case: Case, verdict: Verdict) -> tuple[Case, Verdict]:
-        """The case with the objects it announces, and the verdict on them."""
-        request = case.arrival.request
-        batch: Batch | str = "the LFS batch is too long to be read; upload fewer objects at a time"
-        if request.body_state is BodyState.COMPLETE:
-            body = whole(request.body, request.header("content-encoding"), MAX_BATCH)
-            batch = read_batch(body) if body is not None else "the LFS batch can't be read"
-        if isinstance(batch, str):
-            return case, _unless_observed(verdict, protocol_block("lfs", batch))
-        case = replace(case, batch=batch)
-        if batch.ref is not None:
-            verdict = self._verdict(case)
-        large = too_large(batch, verdict.max_upload) if verdict.over is Action.BLOCK else None
-        if large is not None and verdict.action is not Action.BLOCK:
-            reason = (
-                f"the object {large.oid[:10]} has {size(large.size)}, more than the limit of "
-                f"{size(verdict.max_upload or 0)}"
-            )
-            verdict = replace(
-                verdict, action=Action.BLOCK, would_action=None, code="too-large", reason=reason, trace=()
-            )
-        known = self.examiner.refused_objects.find(case.place, (one.oid for one in batch.objects))
-        if known is not None and verdict.action is not Action.BLOCK:
-            verdict = objected(replace(verdict, action=Action.ALLOW, would_action=None), known)
-        return case, verdict
+        """The case with the LFS objects it lists, and the verdict on them."""
+        read = self._batches.read(case)
+        if isinstance(read, str):
+            return case, _unless_observed(verdict, protocol_block("lfs", read))
+        assert read.batch is not None
+        if read.batch.ref is not None:
+            verdict = self._verdict(read)
+        return read, self._batches.judge(read, read.batch, verdict)
 
-    def _batch_answer(self, case: Case, batch: Batch, verdict: Verdict) -> BatchAnswer:
-        assert case.target is not None
-        client = case.arrival.subject.client
-
-        def remember(announcements: tuple[Announcement, ...]) -> str | None:
-            known = [replace(one, request_id=case.arrival.id) for one in announcements]
-            return self.examiner.announcements.remember(client, known)
-
-        def refuse(problem: str) -> Reply | None:
-            block = _unless_observed(verdict, protocol_block("lfs", problem))
-            if block.action is not Action.BLOCK:
-                self.journal.write(case.decision(block))
-                return None
-            return self._record(case, block)
-
-        return BatchAnswer(batch, case.arrival.request, case.target, remember, refuse)
+    def _refused_answer(self, case: Case, verdict: Verdict, block: Verdict) -> Reply | None:
+        """The reply that takes the place of an answer to what `verdict` admitted; None where that is only logged."""
+        block = _unless_observed(verdict, block) if block.code == "lfs" else block
+        if block.action is not Action.BLOCK:
+            self.journal.write(case.decision(block))
+            return None
+        return self._record(case, block)
 
     # -- refusing ----------------------------------------------------------------------------------------------------
 

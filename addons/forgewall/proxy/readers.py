@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from forgewall.decide.protocol import protocol_block
 from forgewall.enforce import inflate
 from forgewall.enforce.advertisement import NoThin, can_be_patched
 from forgewall.enforce.reply import Reply
 from forgewall.identify.announced import Announcement
 from forgewall.inspect.lfs import Batch
 from forgewall.inspect.lfs_answer import MAX_ANSWER, read_answer
-from forgewall.model import Request, Target
+from forgewall.model import Request, Target, Verdict
 from forgewall.proxy.answer_hold import Headers, Release
 
 
@@ -48,14 +49,16 @@ class BatchAnswer:
         batch: Batch,
         asked: Request,
         asker: Target,
-        remember: Callable[[tuple[Announcement, ...]], str | None],
-        refuse: Callable[[str], Reply | None],
+        accept: Callable[[tuple[Announcement, ...]], Verdict | None],
+        refuse: Callable[[Verdict], Reply | None],
     ) -> None:
-        """`remember` says why it can't; `refuse` makes the reply for a sentence, None where the answer goes on."""
+        """`accept` gives a verdict where the client must not learn what is announced; `refuse` makes the reply for
+        one, None where the answer goes on all the same.
+        """
         self._batch = batch
         self._asked = asked
         self._asker = asker
-        self._remember = remember
+        self._accept = accept
         self._refuse = refuse
         self._coding: str | None = None
         self._body = bytearray()
@@ -78,8 +81,13 @@ class BatchAnswer:
         if body is None:
             return self._refusal("the forge's answer to the LFS batch has a Content-Encoding that can't be undone")
         found = read_answer(body, self._batch, asked=self._asked, asker=self._asker, now=datetime.now(UTC))
-        problem = found if isinstance(found, str) else self._remember(found)
-        return self._refusal(problem) if problem is not None else Release(bytes(self._body))
+        if isinstance(found, str):
+            return self._refusal(found)
+        verdict = self._accept(found)
+        return self._given(verdict) if verdict is not None else Release(bytes(self._body))
 
     def _refusal(self, problem: str) -> Release | Reply:
-        return self._refuse(problem) or Release(bytes(self._body))
+        return self._given(protocol_block("lfs", problem))
+
+    def _given(self, verdict: Verdict) -> Release | Reply:
+        return self._refuse(verdict) or Release(bytes(self._body))

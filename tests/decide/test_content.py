@@ -243,3 +243,11 @@ def test_push_options_that_change_visibility_need_its_approval(option: str) -> N
     assert (said.action, said.code, said.signal) == (Action.BLOCK, "unapproved", "push-option")
     assert judge_fact(scrutiny("", policy), PushOption(text=option)) is None
     assert judge_fact(scrutiny("x", policy), PushOption(text="ci.skip")) is None
+
+
+@pytest.mark.parametrize("option", ["merge_request.target_project=mallory/loot", "Merge_Request.Target_Project = x"])
+def test_a_push_option_that_leads_elsewhere_is_a_block(option: str) -> None:
+    said = judge_fact(Scrutiny(), PushOption(text=option))
+    assert said is not None
+    assert (said.action, said.code) == (Action.BLOCK, "unapproved")
+    assert judge_fact(Scrutiny(), PushOption(text="merge_request.target=main")) is None

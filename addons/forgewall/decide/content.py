@@ -8,6 +8,7 @@
 | `NamedFile` | `paths` |
 | `Secret` | `secrets` |
 | `PushOption` | `allow`: Gitea's `repo.private` changes who can read the repository, which is `visibility` |
+| | GitLab's `merge_request.target_project` leads to another project, so it is a block |
 | `Unread` | a block where any rule of `content:` blocks, as nobody can tell what is in it; else a log |
 
 An upload has many files, so a fact that no rule speaks of costs little. Which facts there are is `inspect`'s business;
@@ -40,6 +41,8 @@ from forgewall.model import Action, ContentRules, Scrutiny
 
 _PUBLISHING = frozenset({"repo.private"})
 """Push options by which a forge (Gitea, Forgejo) changes a repository's visibility."""
+_ELSEWHERE = frozenset({"merge_request.target_project"})
+"""Push options by which a forge (GitLab) offers what is pushed to another project, which may be anybody's."""
 _NOUNS = {
     FileKind.ARCHIVE: ("an", "archive"),
     FileKind.OFFICE: ("an", "office document"),
@@ -89,12 +92,17 @@ def _malformed(fact: Malformed) -> Objection:
 
 
 def _push_option(scrutiny: Scrutiny, fact: PushOption) -> Objection | None:
-    if scrutiny.visibility or fact.text.partition("=")[0].strip().lower() not in _PUBLISHING:
+    name = fact.text.partition("=")[0].strip().lower()
+    if name in _ELSEWHERE:
+        wrong = "opens a merge request in another project, which can't be judged here"
+    elif name in _PUBLISHING and not scrutiny.visibility:
+        wrong = "sets who can read the repository, and `visibility` isn't approved"
+    else:
         return None
     return Objection(
         action=Action.BLOCK,
         code="unapproved",
-        reason=f"the push option {shown(fact.text)} sets who can read the repository, and `visibility` isn't approved",
+        reason=f"the push option {shown(fact.text)} {wrong}",
         rule=scrutiny.rule,
         reference=scrutiny.reference,
         signal="push-option",

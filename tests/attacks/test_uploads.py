@@ -12,6 +12,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -193,7 +194,8 @@ FORCED: dict[str, Row] = {
 GZIP = "Content-Encoding: gzip"
 OCTETS = "application/octet-stream"
 ASSET = "https://uploads.github.com/repos/acme/strict/releases/1/assets?name=a"
-SECRET = member(16, base64.b85encode(ARCHIVE) + b"\0", b"nothing to see here " * 1000)
+HARMLESS = b"nothing to see here " * 1000
+SECRET = member(16, base64.b85encode(ARCHIVE) + b"\0", HARMLESS)
 FILES = GITLAB + "strict/repository/commits"
 CONTENT: dict[str, Row] = {
     "JSON that says it is an image": ("PUT", f"{GITHUB}/strict/contents/a", "image/png", document(content=CODED)),
@@ -204,6 +206,12 @@ CONTENT: dict[str, Row] = {
         b"branch=dev&actions[][content]=" + CODED.replace("+", "%2B").encode() + b";actions[][encoding]=base64",
     ),
     "a file in a gzip header that some forges keep": ("POST", ASSET, f"{OCTETS}\r\n{GZIP}", SECRET),
+    "an LFS object in a gzip header": (
+        "PUT",
+        f"https://gitlab.com/acme/strict.git/gitlab-lfs/objects/{sha256(HARMLESS).hexdigest()}/{len(HARMLESS)}",
+        f"{OCTETS}\r\n{GZIP}",
+        SECRET,
+    ),
     "a name that a file is moved to": (
         "POST",
         FILES,

@@ -15,6 +15,7 @@ from forgewall.identify.announced import Announcement
 from forgewall.inspect.content import FileReader
 from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.secrets import Scanner
+from forgewall.inspect.upload import CODED_FILE
 
 _OID = re.compile(r"[0-9a-f]{64}")
 _SIZE = re.compile(r"[0-9]{1,18}")
@@ -56,10 +57,16 @@ def expected_in(path: str) -> Expected | None:
 class LfsObjectInspector:
     """Reads the body of one upload; the object is a file of the repository, by a name that the batch doesn't tell."""
 
-    __slots__ = ("_examined", "_expected", "_reader")
+    __slots__ = ("_coded", "_examined", "_expected", "_reader")
 
-    def __init__(self, expected: Expected, scanner: Scanner | None, new_hash: NewHash = here) -> None:
-        """`scanner` None: the object is only compared with what was said of it, and nothing is told of its content."""
+    def __init__(
+        self, expected: Expected, scanner: Scanner | None, new_hash: NewHash = here, *, coded: bool = False
+    ) -> None:
+        """`scanner` None: the object is only compared with what was said of it, and nothing is told of its content.
+
+        `coded`: it travels in a Content-Encoding, which a store keeps as it is.
+        """
+        self._coded = coded and scanner is not None
         self._expected = expected
         self._examined = scanner is not None
         self._reader = FileReader(path=None, scanner=scanner, oid=expected.oid, digest=new_hash("sha256"))
@@ -75,6 +82,8 @@ class LfsObjectInspector:
 
     def finish(self) -> Iterator[Fact]:
         """See `Inspector.finish`."""
+        if self._coded:
+            yield CODED_FILE
         for fact in self._reader.finish():
             if not isinstance(fact, File):
                 yield fact

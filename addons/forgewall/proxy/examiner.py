@@ -94,7 +94,8 @@ class Examiner:
         if target.operation is Operation.LFS_UPLOAD and request.method != "POST":
             expected = expected_by(case.announced) if case.announced is not None else expected_in(request.path)
             if expected is not None:
-                return LfsObjectInspector(expected, scanner, whole)
+                coded = inflate.coded(request.header("content-encoding"))
+                return LfsObjectInspector(expected, scanner, whole, coded=coded)
         return inspector_for(request, target, depth=depth, scanner=scanner, new_hash=whole)
 
     def without_body(self, case: Case, verdict: Verdict) -> Verdict:

@@ -116,11 +116,20 @@ class Secret:
     line: int | None = None
 
 
+class Missing(StrEnum):
+    """What isn't known where something could not be examined."""
+
+    CONTENTS = "contents"  # what some bytes hold
+    PATHS = "paths"  # only how some files are called: their contents were read
+    HISTORY = "history"  # only whether a ref is rewritten
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """A part of the body that could not be examined within the caps; `reason` is a sentence without a full stop."""
 
     reason: str
+    missing: Missing = Missing.CONTENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

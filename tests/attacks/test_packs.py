@@ -160,7 +160,7 @@ def test_deltas_of_each_other_are_told_as_unread() -> None:
     for number in range(50):
         pack.ref(bytes([(number + 1) % 50]) * 20, delta(1, 1, insert(b"x")))
     facts = read([bytes(pack)])
-    assert unread(facts) == ["the pack holds deltas of objects that are not in it"]
+    assert unread(facts) == ["the pack holds deltas of objects that are not in it (git push --no-thin sends them)"]
     itself = Pack()
     itself.raw(head(OFS_DELTA, 3) + way_back(0) + zlib.compress(delta(1, 1, insert(b"x"))))
     assert refused(itself) == "the pack has a delta that is its own base"
@@ -266,7 +266,7 @@ def test_waiting_deltas_take_bounded_memory() -> None:
     peak, _, reasons = weigh(chunks(body, 1 << 16))
     assert set(reasons) == {
         "the pack's deltas need more of its earlier objects than can be kept",
-        "the pack holds deltas of objects that are not in it",
+        "the pack holds deltas of objects that are not in it (git push --no-thin sends them)",
     }
     assert peak < 8 * MIB
     tiny = Pack()

@@ -9,7 +9,7 @@ import pytest
 from forgewall.decide.content import judge_fact
 from forgewall.decide.load import parse
 from forgewall.decide.objection import Objection
-from forgewall.evidence import Commit, Fact, File, FileKind, Malformed, NamedFile, PushOption, Secret, Unread
+from forgewall.evidence import Commit, Fact, File, FileKind, Malformed, Missing, NamedFile, PushOption, Secret, Unread
 from forgewall.model import Action, Scrutiny
 
 POLICY = """\
@@ -251,3 +251,22 @@ def test_a_push_option_that_leads_elsewhere_is_a_block(option: str) -> None:
     assert said is not None
     assert (said.action, said.code) == (Action.BLOCK, "unapproved")
     assert judge_fact(Scrutiny(), PushOption(text="merge_request.target=main")) is None
+
+
+@pytest.mark.parametrize(
+    ("missing", "content", "blocks"),
+    [
+        (Missing.CONTENTS, "secrets: block", True),
+        (Missing.CONTENTS, 'paths: {"*.kdbx": block}', True),
+        (Missing.CONTENTS, "secrets: log", False),
+        (Missing.PATHS, "secrets: block, encrypted: block, pdf: block", False),
+        (Missing.PATHS, 'paths: {"*.kdbx": log}', False),
+        (Missing.PATHS, 'secrets: log, paths: {"a": log, "*.kdbx": block}', True),
+        (Missing.HISTORY, 'secrets: block, paths: {"*.kdbx": block}', False),
+    ],
+)
+def test_what_was_not_examined_blocks_only_what_it_may_fall_under(missing: Missing, content: str, blocks: bool) -> None:
+    policy = f"version: 1\ncontent: {{{content}}}\napproved: [github.com/acme]\n"
+    said = judged(Unread(reason="r", missing=missing), scrutiny(policy=policy))
+    assert said is not None
+    assert said[0] == ("block" if blocks else "log")

@@ -9,7 +9,8 @@
 | `Secret` | `secrets` |
 | `PushOption` | `allow`: Gitea's `repo.private` changes who can read the repository, which is `visibility` |
 | | GitLab's `merge_request.target_project` leads to another project, so it is a block |
-| `Unread` | a block where any rule of `content:` blocks, as nobody can tell what is in it; else a log |
+| `Unread` | a block where any rule of `content:` blocks, as nobody can tell what is in it; else a log. Where only names
+  are missing, `paths` alone are asked |
 
 An upload has many files, so a fact that no rule speaks of costs little. Which facts there are is `inspect`'s business;
 with `inspect: off` there are none.
@@ -31,6 +32,7 @@ from forgewall.evidence import (
     FileKind,
     ForcedUpdate,
     Malformed,
+    Missing,
     NamedFile,
     PushOption,
     RefUpdate,
@@ -143,7 +145,10 @@ def _path(rules: ContentRules, path: str) -> Objection | None:
 
 def _unread(scrutiny: Scrutiny, fact: Unread) -> Objection:
     rules = scrutiny.content
-    blocking = next((word for word, action in _stated(rules) if action is Action.BLOCK), None)
+    concerned = _stated(rules) if fact.missing is Missing.CONTENTS else rules.paths
+    # What isn't known of history counts as rewritten where it may be: that is a fact of its own.
+    asked = fact.missing is not Missing.HISTORY
+    blocking = next((word for word, action in concerned if asked and action is Action.BLOCK), None)
     if blocking is None:
         return Objection(
             action=Action.LOG,

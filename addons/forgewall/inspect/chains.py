@@ -26,7 +26,7 @@ STEPS_GROWTH, STEPS = 8, 1_000_000
 _GATHER = 64 * 1024  # small pieces of a delta's result are handled together
 
 _NO_ROOM = "the pack's deltas need more of its earlier objects than can be kept"
-_THIN = "the pack holds deltas of objects that are not in it"
+_THIN = "the pack holds deltas of objects that are not in it (git push --no-thin sends them)"
 _UNFOLDS = "the pack's deltas unfold to more than is examined"
 
 

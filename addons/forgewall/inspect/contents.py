@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
-from forgewall.evidence import Fact, File, ForcedUpdate, RefAction, RefUpdate, Secret, Unread
+from forgewall.evidence import Fact, File, ForcedUpdate, Missing, RefAction, RefUpdate, Secret, Unread
 from forgewall.inspect.ancestry import Ancestry
 from forgewall.inspect.commits import commit_of, tagged
 from forgewall.inspect.content import FileReader
@@ -98,12 +98,12 @@ class Contents:
         facts, self.facts = self.facts, []
         return facts
 
-    def unread(self, reason: str, *, blind: bool = True) -> None:
+    def unread(self, reason: str, *, blind: bool = True, missing: Missing = Missing.CONTENTS) -> None:
         """Something wasn't examined; each reason is told once. `blind`: it may be a commit."""
         self._blind = self._blind or blind
         if reason not in self._reasons:
             self._reasons.add(reason)
-            self.facts.append(Unread(reason=reason))
+            self.facts.append(Unread(reason=reason, missing=missing))
 
     def finish(self) -> None:
         """No more objects. Raises NotPack if a tree that waited turns out to be none."""
@@ -115,7 +115,7 @@ class Contents:
         self._held.clear()
         if not self._trees.whole:
             reason = "the pack names more files than can be kept, so some are told without their path"
-            self.unread(reason, blind=False)
+            self.unread(reason, blind=False, missing=Missing.PATHS)
         self._force()
 
     def ended(self, kind: int, oid: bytes, reader: FileReader | None, text: bytes | None) -> None:
@@ -126,7 +126,9 @@ class Contents:
         elif text is not None:
             self._text(kind, oid, text)
         else:
-            self.unread(f"a {_WORDS[kind].decode()} of the pack is larger than 4 MiB", blind=kind != TREE)
+            reason = f"a {_WORDS[kind].decode()} of the pack is larger than 4 MiB"
+            tree = kind == TREE
+            self.unread(reason, blind=not tree, missing=Missing.PATHS if tree else Missing.CONTENTS)
 
     def _file(self, oid: bytes, path: str | None, facts: list[Fact]) -> None:
         if path is None and oid not in self._held and self._held_count + len(facts) <= HELD:
@@ -190,7 +192,8 @@ class Contents:
             if keeps is False or (keeps is None and (self._blind or not self._ancestry.whole)):
                 self.facts.append(ForcedUpdate(name=update.name))
         if not self._ancestry.whole:
-            self.unread("the pack holds too many commits to tell whether history is rewritten")
+            reason = "the pack holds too many commits to tell whether history is rewritten"
+            self.unread(reason, missing=Missing.HISTORY)
 
 
 class LargeObject:

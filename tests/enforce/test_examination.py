@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from forgewall.decide.content import judge_fact
 from forgewall.enforce import examination as room
-from forgewall.enforce.examination import MAX_OBJECTIONS, PART, Examination
+from forgewall.enforce.examination import FILE_PART, MAX_OBJECTIONS, PART, Examination
 from forgewall.enforce.gate import Cut, Gate, Passed
 from forgewall.evidence import Fact, File, FileKind, Malformed, Secret, Unread
 from forgewall.inspect.collector import Collector
+from forgewall.inspect.heading import Heading
+from forgewall.inspect.upload import FileInspector
 from forgewall.model import Action, ContentRules, Scrutiny
 from forgewall.turns import Turns
 
@@ -197,3 +199,10 @@ def test_a_patient_inspector_takes_its_own_turns() -> None:
     assert cut is not None
     assert seen.blocked is not None
     assert seen.evidence.file_count == 2
+
+
+def test_a_file_that_is_the_body_is_given_more_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(FileInspector, "feed", lambda _self, data: sizes.append(len(data)) or [])
+    assert Examination(FileInspector(Heading(), None), Scrutiny()).feed(bytes(FILE_PART + 1)) is None
+    assert sizes == [FILE_PART, 1]

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from mitmproxy.connection import Client, ConnectionState
-from mitmproxy.proxy import mode_servers
+from mitmproxy.proxy import events, mode_servers
 from mitmproxy.proxy.server import ConnectionIO
 
 from forgewall.proxy import backlog, connection
-from forgewall.proxy.connection import Handler
+from forgewall.proxy.connection import LEAST_BYTES, READ_BYTES, FairReader, Handler
+from forgewall.proxy.turns import SECONDS
 
 
 class Setting:
@@ -110,3 +111,67 @@ def test_a_client_that_is_gone_holds_nobody() -> None:
 def test_installed_it_is_what_mitmproxy_s_servers_make() -> None:
     connection.install()
     assert mode_servers.ProxyConnectionHandler is Handler
+
+
+@pytest.mark.parametrize(
+    ("took", "size"),
+    [
+        ([], READ_BYTES),
+        ([(READ_BYTES, 0.001)], READ_BYTES),
+        ([(READ_BYTES, 4 * SECONDS)], READ_BYTES // 4),
+        ([(READ_BYTES, 4 * SECONDS), (READ_BYTES // 4, SECONDS / 2)], READ_BYTES // 4),
+        ([(READ_BYTES, 4 * SECONDS), (READ_BYTES // 4, SECONDS / 5)], READ_BYTES // 2),
+        ([(READ_BYTES, 4 * SECONDS)] + [(1000, 0.0)] * 9, READ_BYTES),
+        ([(READ_BYTES, 1000.0)], LEAST_BYTES),
+        ([(1, 2 * SECONDS)], LEAST_BYTES),
+    ],
+)
+def test_no_more_is_read_than_one_turn_is_enough_for(took: list[tuple[int, float]], size: int) -> None:
+    async def scene() -> None:
+        inner = asyncio.StreamReader()
+        inner.feed_data(bytes(2 * READ_BYTES))
+        reader = FairReader(inner)
+        for bytes_, seconds in took:
+            reader.took(bytes_, seconds)
+        assert len(await reader.read(65535)) == size
+
+    asyncio.run(scene())
+
+
+def test_after_a_long_turn_others_come_first() -> None:
+    async def scene(seconds: float) -> list[str]:
+        order: list[str] = []
+        inner = asyncio.StreamReader()
+        inner.feed_data(b"here already")
+        reader = FairReader(inner)
+        reader.took(100, seconds)
+        asyncio.get_running_loop().call_soon(order.append, "others")
+        await reader.read(65535)
+        order.append("reader")
+        return [*order]
+
+    assert asyncio.run(scene(SECONDS / 2)) == ["reader"]
+    assert asyncio.run(scene(SECONDS * 2)) == ["others", "reader"]
+
+
+def test_what_data_leads_to_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, float]] = []
+
+    async def handled(_self: object, _event: object) -> None:
+        now[0] += 0.5
+
+    now = [0.0]
+    monkeypatch.setattr(connection, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(mode_servers.server.ConnectionHandler, "server_event", handled)
+    monkeypatch.setattr(FairReader, "took", lambda _self, size, seconds: told.append((size, seconds)))
+
+    async def scene() -> None:
+        setting = Setting()
+        setting.io.reader = FairReader(asyncio.StreamReader())  # type: ignore[assignment]
+        await setting.handler.server_event(events.DataReceived(setting.client, b"abc"))
+        await setting.handler.server_event(events.ConnectionClosed(setting.client))
+        gone = Client(peername=("192.0.2.1", 3), sockname=("127.0.0.1", 2))
+        await setting.handler.server_event(events.DataReceived(gone, b"abc"))
+
+    asyncio.run(scene())
+    assert told == [(3, 0.5)]

@@ -15,6 +15,8 @@ from forgewall.enforce.gate import Cut
 from forgewall.evidence import Evidence, Fact, RefUpdate
 from forgewall.inspect.collector import Collector
 from forgewall.inspect.inspector import Inspector, Patient
+from forgewall.inspect.lfs_object import LfsObjectInspector
+from forgewall.inspect.upload import FileInspector
 from forgewall.model import Action, Scrutiny
 from forgewall.turns import Turns, at_once
 
@@ -22,8 +24,11 @@ MAX_OBJECTIONS = 50
 """How many objections are kept; further ones are counted."""
 
 
-PART = 64 * 1024
-"""Bytes of a body that an inspector gets at once: a hostile document takes a microsecond for each."""
+PART, FILE_PART = 16 * 1024, 64 * 1024
+"""Bytes that an inspector gets at once, and that one of a body that is a file does.
+
+A document of tokens takes a microsecond for each of its bytes, or two.
+"""
 
 
 class Examination:
@@ -51,8 +56,9 @@ class Examination:
         assert inspector is not None
         if isinstance(inspector, Patient):
             return self._judge((yield from inspector.turns(piece)))
-        for start in range(0, len(piece), PART):
-            cut = self._judge(inspector.feed(piece[start : start + PART]))
+        part = FILE_PART if isinstance(inspector, FileInspector | LfsObjectInspector) else PART
+        for start in range(0, len(piece), part):
+            cut = self._judge(inspector.feed(piece[start : start + part]))
             if cut is not None:
                 return cut
             yield

@@ -1,4 +1,4 @@
-"""mitmproxy's connection handler with its socket leak repaired, and its reads stopped while a backlog is full.
+"""mitmproxy's connection handler with its socket leak repaired, and its reads bounded: by a backlog, and by its turns.
 
 The leak (12.2.3): `close_connection` cancels the reading task; where that task waits for the event lock, the
 cancellation escapes before the socket is closed, and the client hangs on an open, unread connection for ever.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import time
 from typing import Any, cast
 
 from mitmproxy.connection import Connection, ConnectionState
-from mitmproxy.proxy import mode_servers
+from mitmproxy.proxy import events, mode_servers
 
-from forgewall.proxy import backlog
+from forgewall.proxy import backlog, turns
 
 READ_BYTES = 256 * 1024
 """How much of a connection is read at once; mitmproxy reads 64 KiB."""
@@ -25,15 +26,31 @@ sends while it waits stops its client's reads, and then the five before it never
 streams at once."""
 
 
-class _WideReader:
-    """Reads as much as there is, whatever it is asked for: what mitmproxy's loop uses of a StreamReader."""
+LEAST_BYTES = 4 * 1024
+"""How much is read at once at the least, however long each byte takes: tiny chunks and frames cost most."""
+
+
+class FairReader:
+    """Reads as much as takes about one turn, whatever it is asked for: what mitmproxy's loop uses of a StreamReader."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         self._reader = reader
+        self._tired = False
+        self.size = READ_BYTES
 
     async def read(self, _count: int) -> bytes:
         """Some bytes, or none at the end."""
-        return await self._reader.read(READ_BYTES)
+        if self._tired:  # what is there already would be read without a pause
+            await turns.others()
+        return await self._reader.read(self.size)
+
+    def took(self, size: int, seconds: float) -> None:
+        """What `size` bytes led to took so long."""
+        self._tired = seconds > turns.SECONDS
+        if self._tired:
+            self.size = max(LEAST_BYTES, min(self.size, int(size * turns.SECONDS / seconds)))
+        elif seconds < turns.SECONDS / 4:
+            self.size = min(READ_BYTES, 2 * self.size)
 
 
 class Handler(mode_servers.ProxyConnectionHandler):
@@ -52,11 +69,20 @@ class Handler(mode_servers.ProxyConnectionHandler):
             io.writer.close()
 
     async def handle_connection(self, connection: Connection) -> None:
-        """As mitmproxy does, but with larger reads: each one takes the same way through all layers."""
+        """As mitmproxy does, but with larger reads where they take little time: each goes through all layers."""
         io = self.transports[connection]
         if isinstance(io.reader, asyncio.StreamReader):
-            io.reader = cast(asyncio.StreamReader, _WideReader(io.reader))
+            io.reader = cast(asyncio.StreamReader, FairReader(io.reader))
         await super().handle_connection(connection)
+
+    async def server_event(self, event: events.Event) -> None:
+        """As mitmproxy does; how long it takes says how much is read next."""
+        begun = time.monotonic()
+        await super().server_event(event)
+        if isinstance(event, events.DataReceived):
+            io = self.transports.get(event.connection)
+            if io is not None and isinstance(io.reader, FairReader):
+                io.reader.took(len(event.data), time.monotonic() - begun)
 
     async def drain_writers(self) -> None:
         """Wait until everything written is on its way, and a client until its streams no longer pile up."""

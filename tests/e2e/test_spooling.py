@@ -29,7 +29,11 @@ STATUS = ("-w", "\n%{http_code}", "-H", "content-type: application/json")
 SMALL_SPACE = """
 import forgewall.proxy.spool as _spool
 _init = _spool.SpoolSpace.__init__
-_spool.SpoolSpace.__init__ = lambda self, directory=None, total=0: _init(self, directory, 2 << 20)
+_spool.SpoolSpace.__init__ = lambda self, directory=None, total=0: _init(self, directory, 4 << 20)
+"""
+FILLING = """
+import forgewall.proxy.spool as _spool
+_spool.SpoolSpace.at = _spool.SpoolSpace  # fills up the disk, as others may do
 """
 
 
@@ -140,7 +144,7 @@ def test_a_full_disk_is_told(proxy: StartProxy, forge: Forge, tmp_path: Path) ->
         reason = "a small tmpfs can't be mounted here (not root)"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     try:
-        run = proxy(options=["--spool", str(spool)])
+        run = proxy(options=["--spool", str(spool)], before=FILLING)
         status, answer = post(run, merge_request(3 * MIB))
         assert status == "503", answer
         assert "seen whole before it goes on" in answer

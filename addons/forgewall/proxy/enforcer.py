@@ -126,7 +126,7 @@ class Enforcer:
         limit, spool = HOLD_BYTES, None
         if body.can_be_skimmed and strict.action is Action.BLOCK:
             limit = max(limit, case.policy.largest_upload)
-            spool = self.examiner.space.open(limit + HOLD_BYTES)
+            spool = self.examiner.space.open(limit + HOLD_BYTES, case.arrival.subject.client)
         length = case.arrival.content_length
         if length is not None and length > limit:
             return self._too_long(case, limit)

@@ -76,7 +76,7 @@ class Examiner:
         target = case.target
         if target is None or target.effect is not Effect.WRITE or not case.arrival.has_body:
             return None
-        spool = self.space.open(BASES_BYTES) if case.commands is not None else None
+        spool = self.space.open(BASES_BYTES, case.arrival.subject.client) if case.commands is not None else None
         coded = inflate.coded(case.arrival.request.header("content-encoding"))
         inspector = self._inspector(case, verdict, spool, BackgroundHash if wire is None or coded else _lent(wire))
         if inspector is None:

@@ -173,7 +173,7 @@ class Launcher:
     def _examiner(self) -> Examiner:
         """Compiling the rules takes a second, so it is done before anybody waits. Raises StartError."""
         rules = self._settings.secret_rules
-        return Examiner(scanner=read_rules(rules), space=SpoolSpace(checked(self._settings.spool)))
+        return Examiner(scanner=read_rules(rules), space=SpoolSpace.at(checked(self._settings.spool)))
 
     def _own_page(self, request: Request, enforcer: Enforcer, ca: CA) -> Reply:
         return landing(

@@ -117,7 +117,7 @@ class MitmdumpAddon(ForgewallAddon):
 def _examiner() -> Examiner:
     spool, rules = ctx.options.forgewall_spool, ctx.options.forgewall_secret_rules
     scanner = read_rules(Path(rules) if rules else None)
-    return Examiner(scanner=scanner, space=SpoolSpace(checked(Path(spool) if spool else None)))
+    return Examiner(scanner=scanner, space=SpoolSpace.at(checked(Path(spool) if spool else None)))
 
 
 def _no_page(_request: Request) -> Reply:

@@ -1,23 +1,31 @@
 """Bytes of one request kept on disk: a body that has to be seen whole before it may go on, or a pack's delta bases.
 
 The file has no name, so nothing is left behind whatever happens. All spools of a process share one cap: what would go
-beyond it is refused like any body that can't be examined. Not here: what the bytes mean, and when they are too many
-for their own request.
+beyond it is refused like any body that can't be examined.
+
+Theory. No client may hold more than it leaves free to the others. So one alone gets half of the space, the next at
+least half of what is left, and whoever fills up all that he can get never keeps the next from starting. (Choudhury and
+Hahne call it a dynamic threshold: nobody has to be counted in advance.) Clients of one IPv6 network of 64 bits count as
+one, since each of them may take any address in there.
+
+Not here: what the bytes mean, and when they are too many for their own request.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
+import shutil
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from forgewall.errors import StartError
 from forgewall.inspect.inspector import SpoolFull
 
 TOTAL_BYTES = 8 * 1024 * 1024 * 1024
-"""What all spools of this process may hold together."""
+"""What all spools of this process may hold together, or half of what the disk has left at the start."""
 
 
 def checked(directory: Path | None) -> Path | None:
@@ -36,11 +44,33 @@ class SpoolSpace:
     def __init__(self, directory: Path | None = None, total: int = TOTAL_BYTES) -> None:
         """`directory` None: the system's directory for temporary files; `total` in bytes."""
         self._directory = directory
+        self._held: dict[str, int] = {}  # by client, none with nothing
         self.free = total
 
-    def open(self, limit: int) -> DiskSpool:
-        """A spool of at most `limit` bytes; nothing is written, and no file made, before there is something to keep."""
-        return DiskSpool(self, limit)
+    @classmethod
+    def at(cls, directory: Path | None) -> Self:
+        """The space in `directory`, as much as the disk can spare."""
+        return cls(directory, min(TOTAL_BYTES, shutil.disk_usage(directory or tempfile.gettempdir()).free // 2))
+
+    def open(self, limit: int, client: str | None = None) -> DiskSpool:
+        """A spool of at most `limit` bytes for the client at this address; None for one who may take all there is.
+
+        Nothing is written, and no file made, before there is something to keep.
+        """
+        return DiskSpool(self, limit, None if client is None else _sharing(client))
+
+    def has_room(self, sharing: str | None, size: int) -> bool:
+        """Whether `size` more bytes may be kept for those that share as `sharing`."""
+        left = self.free - size
+        return left >= 0 if sharing is None else left >= self._held.get(sharing, 0) + size
+
+    def take(self, sharing: str | None, size: int) -> None:
+        """`size` bytes are kept for them; a negative number gives back."""
+        self.free -= size
+        if sharing is not None:
+            held = self._held.pop(sharing, 0) + size
+            if held:
+                self._held[sharing] = held
 
     def file(self) -> BinaryIO:
         """An open file that nobody else can name. Raises SpoolFull where none can be made."""
@@ -53,15 +83,16 @@ class SpoolSpace:
 class DiskSpool:
     """One spool. `close` it: that gives its room back."""
 
-    def __init__(self, space: SpoolSpace, limit: int) -> None:
+    def __init__(self, space: SpoolSpace, limit: int, sharing: str | None) -> None:
         self._space = space
         self._limit = limit
+        self._sharing = sharing
         self._file: BinaryIO | None = None
         self.size = 0
 
     def append(self, data: bytes) -> int:
         """See `inspect.inspector.Spool`."""
-        if self.size + len(data) > self._limit or len(data) > self._space.free:
+        if self.size + len(data) > self._limit or not self._space.has_room(self._sharing, len(data)):
             raise SpoolFull("there is no room left to keep it")
         if self._file is None:
             self._file = self._space.file()
@@ -73,7 +104,7 @@ class DiskSpool:
         if written != len(data):
             raise SpoolFull("the disk is full")
         self.size += written
-        self._space.free -= written
+        self._space.take(self._sharing, written)
         return position
 
     def read(self, position: int, size: int) -> bytes:
@@ -82,9 +113,18 @@ class DiskSpool:
 
     def close(self) -> None:
         """Forget everything; a closed spool takes nothing more."""
-        self._space.free += self.size
+        self._space.take(self._sharing, -self.size)
         self._limit = self.size = 0
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
             self._file = None
+
+
+def _sharing(client: str) -> str:
+    """Who is one client with the one at this address."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else client

@@ -21,6 +21,7 @@ from forgewall.proxy.enforcer import Enforcer
 from forgewall.proxy.push_head import WIRE_BYTES, PushHead
 from forgewall.proxy.readers import Advertisement
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
+from forgewall.proxy.shares import Shares
 from forgewall.record.event import Decision
 
 URL = "https://github.com/acme/api.git/git-receive-pack"
@@ -229,3 +230,17 @@ def test_an_answer_that_can_t_be_prepared_refuses(monkeypatch: pytest.MonkeyPatc
     reply: Any = refused(stage.enforcer.judge(arrival("GET", REFS)))
     assert isinstance(reply, Reply)
     assert [fault.exception for fault in stage.ledger.faults] == ["RuntimeError"]
+
+
+def test_a_client_with_too_many_pushes_under_way_waits() -> None:
+    stage = Stage()
+    stage.enforcer.examiner.pushes = Shares(2)
+    body = commands((OLD, NEW, "refs/heads/main"))
+    first = stage.ask(body)
+    assert isinstance(first, Admitted)
+    second = refused(stage.ask(body))
+    assert b"are under way already" in second.body
+    assert stage.ledger.decisions[-1].verdict.rule == "protocol/busy"
+    assert first.transit is not None
+    first.transit.close()
+    assert isinstance(stage.ask(body), Admitted)

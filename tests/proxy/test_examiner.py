@@ -22,6 +22,7 @@ from forgewall.proxy import examiner as room
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case
 from forgewall.proxy.examiner import BASES_BYTES, Examiner, beyond
+from forgewall.proxy.shares import Shares
 from forgewall.proxy.spool import SpoolSpace
 
 LIMITS = """\
@@ -94,6 +95,21 @@ def test_without_a_target_nothing_is_read_or_metered() -> None:
     unknown = Case(POLICY, FILE)
     assert Examiner(scanner=NO_RULES).examined(unknown, verdict()) is None
     assert spends(unknown) == []
+
+
+def test_only_so_many_packs_are_read_at_a_time() -> None:
+    examiner = Examiner(scanner=NO_RULES)
+    examiner.pushes = Shares(8)
+    read = [examiner.examined(push(), verdict()) for _ in range(4)]
+    assert not examiner.has_room(push(), verdict())
+    assert examiner.has_room(push(), verdict(Depth.HEADERS))
+    assert examiner.has_room(case(FILE), verdict())
+    for examined in read:
+        assert examined is not None
+        examined.close()
+        examined.close()
+        assert examiner.has_room(push(), verdict())
+    assert examiner.pushes.free == 8
 
 
 def test_only_a_push_gets_a_spool_and_gives_it_back() -> None:

@@ -77,36 +77,6 @@ def test_no_client_holds_more_than_it_leaves_free() -> None:
     assert filled(space, "10.0.0.1")[1] > 100
 
 
-def test_clients_that_could_be_one_share() -> None:
-    space = SpoolSpace(total=800)
-    assert filled(space, "2001:db8:0:1::7")[1] == 400
-    assert filled(space, "2001:db8:0:1:ffff::9")[1] == 0
-    assert filled(space, "2001:db8:0:2::7")[1] == 200
-    assert filled(space, "no address")[1] == 100
-
-
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 60), st.booleans()), max_size=40))
-def test_shares_are_given_back(steps: list[tuple[str, int, bool]]) -> None:
-    space = SpoolSpace(total=100)
-    spools = {client: space.open(100, client) for client in "abc"}
-    for client, size, closes in steps:
-        if closes:
-            spools[client].close()
-            spools[client] = space.open(100, client)
-            continue
-        held = spools[client].size
-        fits = held + size <= space.free - size
-        try:
-            spools[client].append(bytes(size))
-        except SpoolFull:
-            assert not fits
-        else:
-            assert fits
-    for spool in spools.values():
-        spool.close()
-    assert (space.free, space._held) == (100, {})
-
-
 def test_a_small_disk_is_not_filled_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for free, total in ((1000, 500), (1 << 50, room.TOTAL_BYTES)):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: shutil._ntuple_diskusage(free, 0, free))

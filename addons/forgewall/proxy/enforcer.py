@@ -215,6 +215,9 @@ class Enforcer:
         exceeded = meter.announce(None if unknown else case.arrival.content_length)
         if exceeded is not None:
             return self._refuse(case, replace(beyond(exceeded), scrutiny=verdict.scrutiny))
+        if not self.examiner.has_room(case, verdict):
+            reason = "as many pushes as Forgewall reads for one client at a time are under way already"
+            return self._refuse(case, protocol_block("busy", reason))
         if case.batch is not None:
             refuse = functools.partial(self._refused_answer, case, verdict)
             answer = self._batches.answer(case, case.batch, verdict, self.examiner.meter(case, verdict), refuse)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 from forgewall.decide.content import judge_fact
 from forgewall.decide.limits import over_limit
@@ -28,28 +29,34 @@ from forgewall.inspect.secrets import Scanner
 from forgewall.model import Depth, Effect, Operation, Verdict
 from forgewall.proxy.case import Case
 from forgewall.proxy.hashing import BackgroundHash, Borrowed
+from forgewall.proxy.machine import memory
 from forgewall.proxy.secret_rules import read_rules
+from forgewall.proxy.shares import Shares
 from forgewall.proxy.spool import DiskSpool, SpoolSpace
 
 BASES_BYTES = 4 * 1024 * 1024 * 1024
 """How much of one pack's inflated delta bases may go to disk."""
 
+PUSH_BYTES = 48 * 1024 * 1024
+"""What reading the worst of packs takes in memory; a usual one takes a tenth."""
+FEWEST_PUSHES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """An examination, and the spool to close when it is over."""
+    """An examination, the spool it uses, and what to give back when it is over."""
 
     examination: Examination
     spool: DiskSpool | None = None
+    held: ExitStack = field(default_factory=ExitStack)
 
     def close(self) -> None:
         """Nothing more will be examined."""
-        if self.spool is not None:
-            self.spool.close()
+        self.held.close()
 
 
 class Examiner:
-    """One per process: the secret rules, the rolling windows, what LFS answers announced, and the disk for spools."""
+    """One per process: secret rules, rolling windows, what LFS answers announced, disk for spools, room for packs."""
 
     def __init__(
         self,
@@ -64,8 +71,13 @@ class Examiner:
         self._volume = volume or LocalVolume()
         self._clock = clock
         self.space = space or SpoolSpace()
+        self.pushes = Shares(max(FEWEST_PUSHES, memory() // 2 // PUSH_BYTES))
         self.announcements = Announcements(clock)
         self.refused_objects = RefusedObjects(clock)
+
+    def has_room(self, case: Case, verdict: Verdict) -> bool:
+        """Whether the body can be read now: packs are not read by more at a time than memory has room for."""
+        return not _reads_pack(case, verdict) or self.pushes.fits(case.arrival.subject.client, 1)
 
     def examined(self, case: Case, verdict: Verdict, wire: Hash | None = None) -> Examined | None:
         """What the body of an admitted request is read with; None where it is only counted.
@@ -82,7 +94,13 @@ class Examiner:
         if inspector is None:
             return None
         unsaid = DEFAULT_BRANCH if heading_of(case.arrival.request, target).default else None
-        return Examined(Examination(inspector, verdict.scrutiny, unsaid), spool)
+        examined = Examined(Examination(inspector, verdict.scrutiny, unsaid), spool)
+        if spool is not None:
+            examined.held.callback(spool.close)
+        if _reads_pack(case, verdict):
+            self.pushes.take(case.arrival.subject.client, 1)
+            examined.held.callback(self.pushes.give, case.arrival.subject.client, 1)
+        return examined
 
     def _inspector(self, case: Case, verdict: Verdict, spool: DiskSpool | None, whole: NewHash) -> Inspector | None:
         """`whole` makes the hash of a file that is the whole body."""
@@ -138,6 +156,10 @@ class Examiner:
 
 def _lent(wire: Hash) -> NewHash:
     return lambda _name: Borrowed(wire)
+
+
+def _reads_pack(case: Case, verdict: Verdict) -> bool:
+    return case.commands is not None and case.commands.wants_pack and verdict.scrutiny.depth is Depth.FULL
 
 
 def beyond(exceeded: Exceeded, *, observing: bool = False) -> Verdict:

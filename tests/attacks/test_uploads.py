@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pytest
 from demo.forge import Forge
 from tests.attacks.conftest import tunnel
-from tests.attacks.raw import Answer
+from tests.attacks.raw import H2, Answer, Raw, fields
 from tests.e2e.conftest import Run, StartProxy
 from tests.inspect.packing import Pack, commit, delta, insert, oid, tree
 
@@ -44,14 +44,14 @@ JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
 
 
-def archive() -> bytes:
+def archive(size: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as written:
-        written.writestr("plans", b"the company's plans " * 100)
+        written.writestr("plans", b"the company's plans ".ljust(size, b"."))
     return buffer.getvalue()
 
 
-ARCHIVE = archive()
+ARCHIVE = archive(2000)
 CODED = base64.b64encode(ARCHIVE).decode()
 QUOTED, SPACED = quote(CODED, safe=""), " ".join(CODED)
 
@@ -364,10 +364,10 @@ def test_nothing_gets_past_a_rule_in_a_pack(
     assert b"Forgewall refused this push" in answer.body
 
 
-ENDS = ["git%2Dreceive-pack", "git-receive-pack/", "Git-Receive-Pack", "git-receive-pack;x", "git-receive-pack%20"]
+SPELLINGS = ["git%2Dreceive-pack", "git-receive-pack/", "Git-Receive-Pack", "git-receive-pack;x", "git-receive-pack%20"]
 
 
-@pytest.mark.parametrize("end", [*ENDS, "git-receive-pack%3Fx", "git-receive-pack.", "git-upload-pack?x"])
+@pytest.mark.parametrize("end", [*SPELLINGS, "git-receive-pack%3Fx", "git-receive-pack.", "git-upload-pack?x"])
 def test_a_push_is_read_in_any_spelling_of_its_path(armed: Run, forge: Forge, end: str) -> None:
     for repository, ref in (("limited", "refs/heads/evil"), ("strict", "refs/heads/main")):
         root = tree(("100644", "x.kdbx", oid(BLOB, FILE)))
@@ -375,3 +375,83 @@ def test_a_push_is_read_in_any_spelling_of_its_path(armed: Run, forge: Forge, en
         pack = packed((COMMIT, new), (TREE, root), (BLOB, FILE))
         answer = push(armed, repository, pushed(NONE, oid(COMMIT, new).hex(), pack, ref), end)
         assert arrived(forge) == [], answer
+
+
+# -- ends: a streamed file is refused for what it is at its last byte ------------------------------------------------
+
+LARGE = archive(600_000)
+HOST, _, TARGET = ASSET.removeprefix("https://").partition("/")
+LENGTH = b"Content-Length: %d\r\n\r\n" % len(LARGE)
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+ENDS: dict[str, bytes] = {
+    "at its length": LENGTH + LARGE,
+    "a byte behind": LENGTH + LARGE + b"x",
+    "a request behind": LENGTH + LARGE + f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode(),
+    "behind an Expect": b"Expect: 100-continue\r\n" + LENGTH + LARGE,
+    "a chunk": CHUNKED + chunk(LARGE) + b"0\r\n\r\n",
+    "a chunk of one byte": CHUNKED + chunk(LARGE[:-1]) + chunk(LARGE[-1:]) + b"0\r\n\r\n",
+    "trailers": CHUNKED + chunk(LARGE) + b"0\r\nX: y\r\n\r\n",
+    "extensions": CHUNKED + b"%x;x=y\r\n%b\r\n0;x\r\n\r\n" % (len(LARGE), LARGE),
+    "chunks behind": CHUNKED + chunk(LARGE) + b"0\r\n\r\n" + chunk(LARGE),
+}
+LEFT: dict[str, bytes] = {
+    "a byte early": LENGTH + LARGE[:-1],
+    "behind a chunk": CHUNKED + chunk(LARGE),
+    "in the last chunk's end": CHUNKED + chunk(LARGE)[:-1],
+    "before the end's end": CHUNKED + chunk(LARGE) + b"0\r\n",
+}
+
+
+def streamed(run: Run, body: bytes) -> Raw:
+    raw = tunnel(run, HOST)
+    raw.send(f"POST /{TARGET} HTTP/1.1\r\nHost: {HOST}\r\n".encode() + body)
+    return raw
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_end_makes_a_refused_file_complete(armed: Run, forge: Forge, end: str) -> None:
+    with streamed(armed, ENDS[end]) as raw:
+        if "Expect" in end:
+            assert raw.answer(head_only=True).status == 100
+        assert raw.answer().status == 403
+    assert arrived(forge) == []
+    assert len(forge.requests()) == 1
+
+
+@pytest.mark.parametrize("end", LEFT)
+def test_nor_does_leaving_in_time(armed: Run, forge: Forge, end: str) -> None:
+    with streamed(armed, LEFT[end]):
+        assert forge.wait(lambda: [seen.body > len(LARGE) // 2 for seen in forge.requests()] == [True])
+    assert arrived(forge) == []
+
+
+@pytest.mark.parametrize("announces", [False, True])
+@pytest.mark.parametrize("end", ["the last frame", "an empty frame", "trailers"])
+def test_no_end_in_http_2_does(armed: Run, forge: Forge, end: str, announces: bool) -> None:
+    with tunnel(armed, HOST, "h2") as raw:
+        two = H2(raw)
+        length = [(b"content-length", str(len(LARGE)).encode())] if announces else []
+        stream = two.request(fields("POST", HOST, f"/{TARGET}", *length), end=False)
+        sent = 0
+        while sent < len(LARGE) and stream not in two.ended:
+            size = min(two.connection.local_flow_control_window(stream), 16_384, len(LARGE) - sent)
+            if size:
+                last = sent + size == len(LARGE) and end == "the last frame"
+                two.connection.send_data(stream, LARGE[sent : sent + size], end_stream=last)
+                two.flush()
+                sent += size
+            else:
+                two.step()
+        if end == "an empty frame":
+            two.connection.send_data(stream, b"", end_stream=True)
+        elif end == "trailers":
+            two.connection.send_headers(stream, [(b"x", b"y")], end_stream=True)
+        two.flush()
+        assert two.finish(stream) == 403
+    assert arrived(forge) == []

@@ -37,8 +37,10 @@ approved:
   - {repo: git.acme.example/acme/limited, refs: [dev], deletes: block, force: block}
   - {repo: github.com/acme/linear, force: block}
   - {repo: github.com/acme/strict, content: {archives: block, encrypted: block, paths: {"*.kdbx": block}}}
+  - gitlab.com/acme/metered
   - {repo: gitlab.com/acme/strict, content: {archives: block, encrypted: block, paths: {"*.kdbx": block}}}
   - {repo: bitbucket.org/acme/strict, content: {archives: block, encrypted: block, paths: {"*.kdbx": block}}}
+limits: {per_repository: [3MiB/1h, 200 uploads/1h]}
 """
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
@@ -455,3 +457,20 @@ def test_no_end_in_http_2_does(armed: Run, forge: Forge, end: str, announces: bo
         two.flush()
         assert two.finish(stream) == 403
     assert arrived(forge) == []
+
+
+# -- volume -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_travels_in_queries_counts_too(armed: Run, forge: Forge) -> None:
+    url = f"{GITLAB}metered/repository/files/a?branch=dev&content={'x' * 60_000}"
+    with tunnel(armed, "gitlab.com") as raw:
+        statuses = set()
+        for number in range(60):
+            raw.send(
+                f"POST /{url.partition('//')[2].partition('/')[2]}{number} HTTP/1.1\r\nHost: gitlab.com\r\n"
+                "Content-Length: 0\r\n\r\n".encode()
+            )
+            statuses.add(raw.answer().status)
+    assert statuses == {201, 429}
+    assert sum(map(len, arrived(forge))) < 3 << 20

@@ -47,6 +47,9 @@ from forgewall.sizes import size
 HOLD_BYTES = 256 * 1024
 """How much of a body may be held in memory before the verdict."""
 
+LONG_TARGET = 1024
+"""A write without a body whose path and query are longer than this many bytes is an upload: they carry data."""
+
 MAX_HEAD_BYTES = 64 * 1024
 """Request line plus headers beyond this are refused with 431 (RFC 6585 section 5)."""
 
@@ -213,6 +216,8 @@ class Enforcer:
         # What a push or a batch leads to is still to come, and its size isn't known yet.
         unknown = case.is_push_advertisement or case.batch is not None
         exceeded = meter.announce(None if unknown else case.arrival.content_length)
+        if exceeded is None and not case.arrival.has_body and len(case.arrival.request.path) > LONG_TARGET:
+            exceeded = meter.spend(len(case.arrival.request.path))
         if exceeded is not None:
             return self._refuse(case, replace(beyond(exceeded), scrutiny=verdict.scrutiny))
         if not self.examiner.has_room(case, verdict):

@@ -145,3 +145,10 @@ def test_hostile_names_are_matched_soon() -> None:
     assert not path_matches("*a*a*a*a*a*a*a*a*b", "a" * 4000)
     assert not path_matches("**/a*/**/a*/**/a*/**/a*/x", "a/" * 2000)
     assert not ref_matches(("**/a/**/a/**/a/**/b",), "refs/heads/" + "a/" * 2000)
+
+
+@pytest.mark.parametrize("path", ["vault//a", "./vault/a", "x/../vault/a", "vault/a/.", "/vault/./b/../a", "vault/a/"])
+def test_a_path_is_matched_as_a_forge_resolves_it(path: str) -> None:
+    assert path_matches("vault/**", path)
+    assert path_matches("a", path)
+    assert not path_matches("vault/**", f"../{path.replace('vault', 'vaults')}")

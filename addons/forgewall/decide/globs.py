@@ -26,6 +26,7 @@ BRANCHES = "refs/heads/"
 
 _NOT_IN_REFS = re.compile(r"[\x00-\x20\x7f~^:\\]|\.\.|@\{|//|^/|/$|\.lock$|^-")
 _CLASS = re.compile(r"[\[\]{}\\]")
+_ODD = re.compile(r"//|(?:\A|/)\.{1,2}(?:/|\Z)|/\Z")
 
 
 def path_glob(text: str) -> str:
@@ -97,7 +98,7 @@ class PathGlobs:
 
     def first(self, path: str) -> int | None:
         """The place in the list of the first glob that covers `path`, None if none does."""
-        path = path.lstrip("/")
+        path = path.lstrip("/") if _ODD.search(path) is None else _plain(path)
         found = None
         if self.names is not None and (match := self.names.fullmatch(path, path.rfind("/") + 1)):
             found = self.name_places[(match.lastindex or 1) - 1]
@@ -105,6 +106,17 @@ class PathGlobs:
             place = self.path_places[(match.lastindex or 1) - 1]
             found = place if found is None else min(found, place)
         return found
+
+
+def _plain(path: str) -> str:
+    """`path` as a forge takes it that resolves empty and dot segments."""
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    return "/".join(kept)
 
 
 @lru_cache(maxsize=1024)

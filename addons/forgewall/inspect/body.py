@@ -69,10 +69,11 @@ def _full(request: Request, target: Target, heading: Heading, scanner: Scanner |
     coded = (request.header("content-encoding") or "identity").strip().lower() != "identity"
     if target.operation is Operation.PUSH:
         return FileInspector(heading, scanner, new_hash, unread=_WEBDAV)
-    if heading.raw and media_type != "multipart/form-data":
-        return FileInspector(heading, scanner, new_hash, unread=CODED_FILE if coded else None)
     if media_type == "multipart/form-data":
-        return _multipart(request, target, heading, scanner)
+        form = _multipart(request, target, heading, scanner)
+        return _Both(FileInspector(heading, scanner, new_hash), form) if heading.raw else form
+    if heading.raw:
+        return FileInspector(heading, scanner, new_hash, unread=CODED_FILE if coded else None)
     if media_type in _NDJSON:
         document = Document(heading, target.operation, scanner)
         return DocumentInspector(document, NdjsonReader(document, lenient=True))
@@ -171,6 +172,21 @@ class _Sniffed:
             self._chosen = FileInspector(self._heading, self._scanner, self._new_hash, unread=self._unread)
         held, self._held = b"".join(self._held), []
         return self._chosen.feed(held)
+
+
+class _Both:
+    """A body that some forges take for a form, and others for the file."""
+
+    def __init__(self, *inspectors: Inspector) -> None:
+        self._inspectors = inspectors
+
+    def feed(self, data: bytes) -> list[Fact]:
+        """See `Inspector`."""
+        return [fact for inspector in self._inspectors for fact in inspector.feed(data)]
+
+    def finish(self) -> list[Fact]:
+        """See `Inspector`."""
+        return [fact for inspector in self._inspectors for fact in inspector.finish()]
 
 
 class _Behind:

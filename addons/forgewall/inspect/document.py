@@ -77,6 +77,7 @@ class Document:
         self._base: RefUpdate | None = None  # the branch that changes unless a new one is made of it
         self._branched = False
         self._said = not heading.default
+        self._placed = heading.path is None  # whether a file was told where the URL says it is
         self._forced = heading.forced
 
     # -- events ------------------------------------------------------------------------------------------------------
@@ -149,6 +150,8 @@ class Document:
             self._change(self._base)
         if not self._said:
             self._change(DEFAULT_BRANCH)
+        if self._heading.path is not None and not self._placed:
+            self._facts.append(NamedFile(path=self._heading.path))
         if self._forced:
             self._facts += [ForcedUpdate(name=name) for name in sorted({ref.name for ref in self._refs})]
         return self.take() + self.plain.finish()
@@ -274,4 +277,5 @@ class Document:
         if path is None and outer is None:
             path = self._heading.path
         scope.told = scope.told or path is not None
+        self._placed = self._placed or path == self._heading.path
         self._facts += member.settle(path, scope.encoding)

@@ -28,10 +28,11 @@ FALSE = frozenset({"", "false", "null", "0", "no", "off", "f", "n"})
 class Heading:
     """What is known before the body is read.
 
-    `raw`: the body is the file, whatever its Content-Type says. `base64`: file contents in it are base64. `paths`: a
-    form's fields are named after files. `refs` are those that the URL names; `branches` and `tags` are the names of the
-    members that name one, to which `action` happens. `default`: if none of them does, the default branch changes, or
-    one that nobody but the forge knows. `forced`: the URL says that history may be lost.
+    `path` is None where a file is deleted. `raw`: the body is the file, whatever its Content-Type says. `base64`: file
+    contents in it are base64. `paths`: a form's fields are named after files. `refs` are those that the URL names;
+    `branches` and `tags` are the names of the members that name one, to which `action` happens. `default`: if none of
+    them does, the default branch changes, or one that nobody but the forge knows. `forced`: the URL says that history
+    may be lost.
     """
 
     path: str | None = None
@@ -92,7 +93,7 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
             _Route(pattern="repos/*/*/code-scanning/alerts/*/autofix/commits", members=frozenset({"target_ref"})),
             _Route(pattern="repos/*/*/releases/*/assets", raw=True),
             _Route(pattern="graphql", base64=True),
-            _Route(pattern="/*/*/branches/**", gives="ref"),
+            _Route(pattern="/*/*/branches/**", gives="ref", action=RefAction.DELETE),  # which a form's `_method` says
         ),
         Kind.GITLAB: (
             _Route(pattern="projects/*/repository/files/**", gives="path"),
@@ -160,7 +161,7 @@ def heading_of(request: Request, target: Target) -> Heading:
     said = found.still or found.loses or (bool(refs) and target.kind in _MERGES)
     deletes = request.method == "DELETE"
     if found.gives == "ref" and contents and rest:
-        action = RefAction.DELETE if deletes else RefAction.UPDATE
+        action = RefAction.DELETE if deletes or found.action is RefAction.DELETE else RefAction.UPDATE
         refs.append(RefUpdate(name=full_name(rest, found.prefix), action=action))
         said = True
     if found.loses and contents:
@@ -171,7 +172,7 @@ def heading_of(request: Request, target: Target) -> Heading:
     if file is None and request.method == "PUT" and target.operation in BODY_IS_FILE and path.segments:
         file = path.segments[-1]
     return Heading(
-        path=file,
+        path=None if deletes else file,
         raw=raw,
         base64=found.base64
         or any(last_name(name) == "encoding" and value.lower() == "base64" for name, value in query),

@@ -134,7 +134,7 @@ PLACES = {
         where="forgewall.proxy.addon:ForgewallAddon.drain", client=faults.spooled, passed=True
     ),
     # git-lfs.
-    "an LFS batch": Place(where="forgewall.proxy.enforcer:read_batch", client=faults.lfs),
+    "an LFS batch": Place(where="forgewall.proxy.lfs_batch:read_batch", client=faults.lfs),
     "whether an answer is read": Place(where="forgewall.proxy.readers:BatchAnswer.begin", client=faults.lfs),
     "an answer": Place(where="forgewall.proxy.readers:BatchAnswer.feed", client=faults.lfs),
     "the end of an answer": Place(where="forgewall.proxy.readers:BatchAnswer.finish", client=faults.lfs),

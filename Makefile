@@ -45,7 +45,7 @@ format: $(STAMP) ## Apply ruff's format and safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## Measure decisions and requests per second
+bench: $(STAMP) ## Measure decisions, requests and large uploads, beside stock mitmproxy (about ten minutes)
 	@$(BIN)/python -m bench
 
 clean: ## Remove .venv, caches and build results; events and certificates stay

@@ -22,6 +22,7 @@ from forgewall.proxy.push_head import WIRE_BYTES, PushHead
 from forgewall.proxy.readers import Advertisement
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
 from forgewall.proxy.shares import Shares
+from forgewall.proxy.transit import CutOff
 from forgewall.record.event import Decision
 
 URL = "https://github.com/acme/api.git/git-receive-pack"
@@ -244,3 +245,15 @@ def test_a_client_with_too_many_pushes_under_way_waits() -> None:
     assert first.transit is not None
     first.transit.close()
     assert isinstance(stage.ask(body), Admitted)
+
+
+def test_a_fault_in_the_middle_of_a_push_is_told_for_each_ref(monkeypatch: pytest.MonkeyPatch) -> None:
+    ruling = Stage().ask(push())
+    assert isinstance(ruling, Admitted)
+    assert ruling.transit is not None
+    monkeypatch.setattr("forgewall.enforce.gate.Gate.feed", fail)
+    monkeypatch.setattr("forgewall.enforce.gate.Gate.turns", fail)
+    cut = ruling.transit.feed(push())
+    assert isinstance(cut, CutOff)
+    assert cut.reply.status == 200
+    assert b"ng refs/heads/main" in cut.reply.body

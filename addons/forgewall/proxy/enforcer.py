@@ -28,7 +28,7 @@ from forgewall.identify.engine import identify
 from forgewall.identify.opening import bare_host
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.sockets import is_notification_socket
-from forgewall.inspect.commands import Malformed
+from forgewall.inspect.commands import Commands, Malformed
 from forgewall.model import Action, BodyState, Effect, Mode, Request, Target, Verdict
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.arrival import Arrival
@@ -226,9 +226,11 @@ class Enforcer:
         if case.batch is not None:
             refuse = functools.partial(self._refused_answer, case, verdict)
             answer = self._batches.answer(case, case.batch, verdict, self.examiner.meter(case, verdict), refuse)
-        return self._uploads.admit(
-            case, verdict, meter, lambda error: self.internal_error(case.arrival, "examining an upload", error), answer
-        )
+
+        def failed(error: Exception) -> Reply:
+            return self.internal_error(case.arrival, "examining an upload", error, case.commands)
+
+        return self._uploads.admit(case, verdict, meter, failed, answer)
 
     def _coded(self, case: Case, verdict: Verdict) -> Verdict:
         """The verdict on a body in a coding that can't be undone, where it has to be."""
@@ -297,9 +299,14 @@ class Enforcer:
             return reply
         return case.reply(log_unwritable() if case.policy.events.on_error is Action.BLOCK else verdict, None)
 
-    def internal_error(self, arrival: Arrival, where: str, error: BaseException) -> Reply:
-        """The reply where our own code failed; the fault is recorded by its class, never by its text."""
-        case = Case(self.policy, arrival)
+    def internal_error(
+        self, arrival: Arrival, where: str, error: BaseException, commands: Commands | None = None
+    ) -> Reply:
+        """The reply where our own code failed; the fault is recorded by its class, never by its text.
+
+        `commands` are those of a push, as far as they are known: git is told of each ref.
+        """
+        case = Case(self.policy, arrival, commands=commands)
         return case.reply(internal_error(), self.journal.fault(where, error, case))
 
     def unavailable(self, arrival: Arrival, failure: Failure, detail: str) -> Reply:

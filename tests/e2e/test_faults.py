@@ -88,6 +88,8 @@ PLACES = {
     "the accounts": Place(where="forgewall.proxy.examiner:accounts"),
     "the transit": Place(where="forgewall.proxy.transit:Transit.turns"),
     "the end of the transit": Place(where="forgewall.proxy.transit:Transit.finish"),
+    "the hash": Place(where="forgewall.proxy.hashing:BackgroundHash.update"),
+    "how much is read": _connecting("forgewall.proxy.connection:FairReader.took"),
     "telling of the upload": Place(where="forgewall.proxy.transit:Transit.upload", passed=True),
     # The examination.
     "choosing an inspector": Place(where="forgewall.proxy.examiner:inspector_for"),
@@ -128,6 +130,7 @@ PLACES = {
     "writing to a spool": Place(where="forgewall.proxy.spool:DiskSpool.append", client=faults.spooled),
     "a full spool": Place(where="forgewall.proxy.spool:DiskSpool.append", client=faults.spooled, error=FULL),
     "no file for a spool": Place(where="forgewall.proxy.spool:SpoolSpace.file", client=faults.spooled, error=FULL),
+    "a client's share of the disk": Place(where="forgewall.proxy.shares:Shares.fits", client=faults.spooled),
     "reading a spool": Place(where="forgewall.proxy.spool:DiskSpool.read", client=faults.spooled),
     "closing a spool": Place(where="forgewall.proxy.spool:DiskSpool.close", client=faults.spooled, passed=True),
     "waiting for the forge to take it": Place(

@@ -147,3 +147,11 @@ def test_installed_it_is_the_only_way_to_standard_error(
     logging.getLogger("forgewall.x").info("shown")
     lines = capsys.readouterr().err.splitlines()
     assert [text.split(" ", 1)[1] for text in lines] == ["error mitmproxy.x: crashed: …", "info shown"]
+
+
+def test_a_message_that_holds_the_text_of_its_exception_is_shown_without_it() -> None:
+    said = line(f"connection handler has crashed: {PAYLOAD}", error=raised(RuntimeError(PAYLOAD)))
+    assert PAYLOAD not in said
+    assert "connection handler has crashed" in said
+    assert "RuntimeError" in said
+    assert "as it was" in line("as it was", error=raised(RuntimeError()))

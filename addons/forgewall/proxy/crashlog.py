@@ -21,6 +21,9 @@ class OperatorFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line for `record`."""
         message = record.getMessage()
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and str(error):
+            message = message.replace(str(error), "…")
         if not record.name.startswith("forgewall"):
             message = f"{record.name}: {_QUOTED.sub('…', message)[:MAX_MESSAGE]}"
         if record.exc_info and record.exc_info[0] is not None:

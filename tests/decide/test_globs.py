@@ -42,8 +42,8 @@ def test_globs_match_what_they_say(glob: list[str], name: list[str]) -> None:
     wanted = plainly(glob, name)
     refs = ref_matches(("refs/x/" + "/".join(glob),), "refs/x/" + "/".join(name))
     assert refs == wanted
-    if len(glob) > 1:
-        assert path_matches("/".join(glob), "/".join(name)) == wanted
+    if len(glob) > 1:  # an empty segment is none to a forge
+        assert path_matches("/".join(glob), "/".join(name)) == plainly(glob, [part for part in name if part])
     elif glob != ["**"]:
         assert path_matches(glob[0], "/".join(name)) == letters(glob[0], name[-1])
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import gzip
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from tests.inspect.packing import MemorySpool, Pack, copy, delta, insert, oid, read
+from tests.inspect.packing import MemorySpool, Pack, commit, copy, delta, insert, oid, read
 
 from forgewall.enforce.examination import PART, Examination
 from forgewall.enforce.gate import Gate, Passed
-from forgewall.evidence import Fact, File
-from forgewall.inspect import content
+from forgewall.evidence import Fact, File, NamedFile
+from forgewall.inspect import content, trees
 from forgewall.inspect.document import Document
 from forgewall.inspect.document_body import DocumentInspector
 from forgewall.inspect.heading import Heading
 from forgewall.inspect.json_stream import JsonReader
-from forgewall.inspect.objects import BLOB, EACH, TURN, WHOLE
+from forgewall.inspect.objects import BLOB, COMMIT, EACH, TREE, TURN, WHOLE
 from forgewall.inspect.pack import PackReader
 from forgewall.model import Action, Operation, Scrutiny
 from forgewall.turns import Turns, at_once
@@ -121,6 +122,47 @@ def test_a_turn_is_bounded_work_whatever_a_pack_unfolds_to(
     assert max(works) <= 2 * TURN + WHOLE
     total = sum(fact.size for fact in expected if isinstance(fact, File))
     assert len(works) >= (total + len(expected) * EACH) // (3 * TURN)
+
+
+def large_folder() -> Pack:
+    """A tree that a commit names, of 60,000 files in one folder."""
+    pack = Pack()
+    ids = random.Random(3)
+    entries = b"".join(b"100644 %06d\0%s" % (number, ids.randbytes(20)) for number in range(60_000))
+    pack.add(COMMIT, commit(oid(TREE, entries)))
+    pack.add(TREE, entries, level=1)
+    return pack
+
+
+def large_folder_first() -> Pack:
+    """The same, where the commit comes last: all that waited is read at once."""
+    pack = Pack()
+    ids = random.Random(3)
+    entries = b"".join(b"100644 %06d\0%s" % (number, ids.randbytes(20)) for number in range(60_000))
+    pack.add(TREE, entries, level=1)
+    pack.add(COMMIT, commit(oid(TREE, entries)))
+    return pack
+
+
+@pytest.mark.parametrize("make", [large_folder, large_folder_first])
+def test_a_folder_of_very_many_files_is_read_in_turns(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[], Pack]
+) -> None:
+    body = bytes(make())
+    expected = read([body])
+    told: list[int] = [0]
+    real = trees.Trees._told
+
+    def counted(self: trees.Trees, *named: Any) -> None:
+        told[-1] += 1
+        real(self, *named)
+
+    monkeypatch.setattr(trees.Trees, "_told", counted)
+    reader = PackReader()
+    facts = after_each(reader.turns(body), lambda: told.append(0))
+    assert facts + reader.finish() == expected
+    assert sum(told) == sum(isinstance(fact, NamedFile) for fact in expected) == 60_000
+    assert max(told) <= trees.TURN
 
 
 def numbers() -> bytes:

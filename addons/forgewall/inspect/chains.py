@@ -113,10 +113,14 @@ class Chains:
 
     def settle(self) -> Turns[None]:
         """Apply the deltas that can be applied now, in turns: a few bytes may unfold to hundreds of megabytes."""
+        if self._contents.due:
+            yield from self._contents.settle()
         while self._due or self._fresh:
             due, self._due = self._due, []
             for work in due:
                 yield from work
+                if self._contents.due:
+                    yield from self._contents.settle()
             yield from self._resolve()
         if self.tired(0):
             yield
@@ -234,6 +238,8 @@ class Chains:
                 for piece in delta.pieces():
                     yield from unfolding.add(piece)
                 yield from unfolding.end()
+                if self._contents.due:
+                    yield from self._contents.settle()
                 if self.tired(EACH):
                     yield
 

@@ -19,6 +19,7 @@ from forgewall.inspect.hashes import Hash, NewHash, here
 from forgewall.inspect.objects import BLOB, COMMIT, TAG, TREE
 from forgewall.inspect.secrets import Scanner
 from forgewall.inspect.trees import Trees
+from forgewall.turns import Turns, at_once
 
 TEXT = 4 * 1024 * 1024
 """Most bytes of a commit, tag or tree that is read: a tree of that size names 100,000 files."""
@@ -44,6 +45,7 @@ class Contents:
         "_scanner",
         "_trees",
         "_updates",
+        "due",
         "facts",
         "width",
     )
@@ -67,6 +69,7 @@ class Contents:
         self._held_count = 0
         self._reasons: set[str] = set()
         self._blind = False  # whether there may be commits that weren't read
+        self.due: list[Turns[None]] = []  # for `settle`, before the next object
         self.facts: list[Fact] = []
 
     def allow(self, size: int) -> None:
@@ -107,6 +110,7 @@ class Contents:
 
     def finish(self) -> None:
         """No more objects. Raises NotPack if a tree that waited turns out to be none."""
+        at_once(self.settle())
         self._trees.finish()
         self._name()
         for oid, facts in self._held.items():
@@ -139,21 +143,20 @@ class Contents:
 
     def _text(self, kind: int, oid: bytes, data: bytes) -> None:
         if kind == TREE:
-            self._trees.add(oid, data)
-            self._name()
+            self.due.append(self._trees.adding(oid, data))
             return
         if self._scanner is not None:
             self._search(self._scanner, oid, data)
         if kind == COMMIT:
             parsed = commit_of(data, oid)
             self.facts.append(parsed.commit)
-            self._root(parsed.tree)
+            self.due.append(self._trees.rooting(parsed.tree))
             if self._ancestry is not None:
                 self._ancestry.add(oid, parsed.parents)
         else:
             target = tagged(data)
             if target is not None and target[1] == "tree":
-                self._root(target[0])
+                self.due.append(self._trees.rooting(target[0]))
             elif target is not None and target[1] in ("commit", "tag") and self._ancestry is not None:
                 self._ancestry.add(oid, (target[0],))
 
@@ -165,8 +168,11 @@ class Contents:
         if stream.gave_up is not None:
             self.unread(stream.gave_up, blind=False)
 
-    def _root(self, tree: bytes) -> None:
-        self._trees.root(tree)
+    def settle(self) -> Turns[None]:
+        """Read what trees are due, in turns: one may hold 100,000 names. Raises NotPack."""
+        due, self.due = self.due, []
+        for work in due:
+            yield from work
         self._name()
 
     def _name(self) -> None:

@@ -17,6 +17,7 @@ from forgewall.evidence import NamedFile
 from forgewall.inspect.objects import NotPack
 from forgewall.inspect.oids import OidIndex
 from forgewall.inspect.versions import Versions
+from forgewall.turns import Turns, at_once
 
 ENTRIES = 200_000
 """So many different files and folders are given a path."""
@@ -26,6 +27,8 @@ WAITING = 4 * 1024 * 1024
 """Bytes of trees that may wait for the tree above them."""
 MORE_PATHS = 50_000
 """So many further paths of files that have one already are told apart; after that they may be told again."""
+TURN = 1024
+"""Entries after which others may have their turn."""
 WORK = 1_000_000
 """So many entries are read of any pack, and more with its size."""
 LONGEST_PATH = 4096
@@ -118,24 +121,32 @@ class Trees:
 
     def root(self, oid: bytes) -> None:
         """A commit names this tree as its root. Raises NotPack if what waited for that is no tree."""
+        at_once(self.rooting(oid))
+
+    def rooting(self, oid: bytes) -> Turns[None]:
+        """As `root`, in turns."""
         if self._ids.number(oid) == len(self._at):
             self._put(b"", _ROOT, file=False)
         if oid in self._waiting:
-            self._walk(self._take(oid), _ROOT)
+            yield from self._walk(self._take(oid), _ROOT)
 
     def add(self, oid: bytes, data: bytes) -> None:
         """A tree object. Raises NotPack if it isn't one."""
+        at_once(self.adding(oid, data))
+
+    def adding(self, oid: bytes, data: bytes) -> Turns[None]:
+        """As `add`, in turns."""
         number = self._ids.find(oid)
         if number >= 0:
             name = self._name(number)
-            self._walk(data, self._folder(self._folders[self._parents[number]], name) if name else _ROOT)
+            yield from self._walk(data, self._folder(self._folders[self._parents[number]], name) if name else _ROOT)
         elif self._waiting_bytes + len(data) + _COST <= self._waiting_limit:
             if oid not in self._waiting:
                 self._waiting[oid] = data
                 self._waiting_bytes += len(data) + _COST
         else:
             self.whole = False
-            self._walk(data, _ROOT)
+            yield from self._walk(data, _ROOT)
 
     def finish(self) -> None:
         """No more objects: trees that still wait are told with as much of their path as is known. Raises NotPack."""
@@ -146,11 +157,11 @@ class Trees:
             if mode is not None and _type(mode) == _FOLDER
         }
         for oid in [oid for oid in self._waiting if oid not in below]:
-            self._walk(self._take(oid), _ROOT)
+            at_once(self._walk(self._take(oid), _ROOT))
         while self._waiting:  # trees can't contain each other, but nothing is left out
-            self._walk(self._take(next(iter(self._waiting))), _ROOT)
+            at_once(self._walk(self._take(next(iter(self._waiting))), _ROOT))
 
-    def _walk(self, data: bytes, folder: int) -> None:
+    def _walk(self, data: bytes, folder: int) -> Turns[None]:
         """Read a tree, and those of its subtrees that wait for it."""
         stack = [(data, folder)]
         while stack:
@@ -161,13 +172,14 @@ class Trees:
                 self.whole = False
                 continue
             ends = array("I")
-            reached = self._read(data[:stop], start, folder, ends, stack)
+            reached = yield from self._read(data[:stop], start, folder, ends, stack)
             if reached < stop < len(data):  # an entry reaches further, so what follows isn't what followed before
                 stop = len(data)
-                reached = self._read(data, reached, folder, ends, stack)
+                reached = yield from self._read(data, reached, folder, ends, stack)
             if reached < stop:
                 raise NotPack("holds a tree that can't be read")
             self._versions.keep(folder, data, start, ends, stop)
+            yield
 
     def _read(
         self,
@@ -176,7 +188,7 @@ class Trees:
         folder: int,
         ends: array[int],
         stack: list[tuple[bytes, int]],
-    ) -> int:
+    ) -> Turns[int]:
         """Read the entries from `position`; where the last one ended, as all do that are added to `ends`."""
         ids, waiting, types, prefix, more = self._ids, self._waiting, _TYPES, self._folders[folder], self._more_bytes
         for mode, name, oid in map(re.Match.groups, self._entry.finditer(data, position)):
@@ -184,6 +196,8 @@ class Trees:
                 break
             position += len(mode) + len(name) + more
             ends.append(position)
+            if not len(ends) % TURN:
+                yield
             kind = types.get(mode)
             if kind is None:
                 kind = _type(mode)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from forgewall.evidence import RefAction, RefUpdate
@@ -191,8 +192,12 @@ def full_name(name: str, prefix: str) -> str:
     return name if name.startswith("refs/") else prefix + name
 
 
+@lru_cache(maxsize=64)
 def _match(kind: Kind, segments: tuple[str, ...]) -> tuple[_Route, str]:
-    """The first row that fits the nearest to the beginning of `segments`, and what its `**` holds, joined."""
+    """The first row that fits the nearest to the beginning of `segments`, and what its `**` holds, joined.
+
+    The same request is asked about some times: for its verdict, its event and its inspector.
+    """
     for start in range(len(segments)):
         for row in _ROUTES.get(kind, ()):
             if row.pattern.startswith("/") and start:

@@ -455,8 +455,9 @@ def test_no_end_makes_a_refused_file_complete(armed: Run, forge: Forge, end: str
         if "Expect" in end:
             assert raw.answer(head_only=True).status == 100
         assert raw.answer().status == 403
-    assert arrived(forge) == []
-    assert len(forge.requests()) == 1
+    # What stands behind is a request of its own, and a read: it may arrive, or not if the connection ended before.
+    assert [path for path in arrived(forge) if path != "/"] == []
+    assert len([seen for seen in forge.requests() if seen.path != "/"]) == 1
 
 
 @pytest.mark.parametrize("end", LEFT)

@@ -108,12 +108,17 @@ class Stock:
 
     def close(self) -> None:
         """End the process."""
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End `process`, by force after 10 seconds."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _route(name: str, host: str, port: int, proxy_port: int | None, ca_file: Path, pid: int | None) -> Route:

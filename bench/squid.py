@@ -17,7 +17,7 @@ from demo.authority import make_root
 
 from bench.client import Connection, Route, Unexpected
 from bench.origin import HOST, Origin
-from bench.proxies import READ_PATH, START_SECONDS, free_port
+from bench.proxies import READ_PATH, START_SECONDS, end, free_port
 
 _HELPERS = ("/usr/lib/squid", "/usr/lib64/squid", "/usr/libexec/squid", "/usr/local/squid/libexec")
 _CONFIGURATION = """\
@@ -125,12 +125,7 @@ class Squid:
 
     def close(self) -> None:
         """End the process."""
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
         self._room.cleanup()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -168,14 +169,38 @@ class Request:
         return ", ".join(values) if values else None
 
 
+class Visibility(StrEnum):
+    """Who can see a repository."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"  # everybody who is signed in, or the whole enterprise
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A forge's word that a repository is at another address now. `key` is the folded new address, `seen` is aware."""
+
+    address: str
+    key: str
+    seen: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Also:
-    """A second repository in the same request, with the part it plays (`source`, `parent`, `destination`)."""
+    """A second repository in the same request, with the part it plays.
+
+    `role` is `source` or `parent` (it is only read), `destination` (written to by the same operation, or by
+    `operation` if that is given) or `second` (something else is done there: `operation` tells).
+    """
 
     address: str | None
     owner: str | None
     repository: str | None
     role: str
+    operation: Operation | None = None
+    visibility: Visibility | None = None
+    moved: Move | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +210,9 @@ class Target:
     `address` is what the policy is asked about: `host/segments` as one would paste it from a browser, spelled as the
     client spelled it; None where it isn't certain. `key` is the same folded as the forge folds case. `owner` is the
     full owner or group path, `repository` the last segment; None where unknown or where there is none.
-    `wants_body`: the body may decide; without it this target is the stricter reading.
+    `wants_body`: the body may decide; without it this target is the stricter reading. `visibility` is that of the
+    repository written to as far as the forge has said it, or what a request wants a new one to have. `moved` tells
+    where the forge said the repository went.
     """
 
     kind: Kind
@@ -199,6 +226,8 @@ class Target:
     evidence: str
     also: tuple[Also, ...] = ()
     wants_body: bool = False
+    visibility: Visibility | None = None
+    moved: Move | None = None
 
     @property
     def identified(self) -> bool:

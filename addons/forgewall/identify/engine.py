@@ -6,23 +6,21 @@ Whatever none of them is sure of is a plain read if the method can't write and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
-from forgewall.identify import bitbucket, git, github, gitlab, graphql, lfs, paths, plain
+from forgewall.identify import git, graphql, lfs, paths, plain
 from forgewall.identify.announced import Announcement, announced_target, doubted_target
+from forgewall.identify.directory import EMPTY, Directory
+from forgewall.identify.kinds import FORGES
 from forgewall.identify.paths import Path
 from forgewall.identify.query import base_name, parameters
 from forgewall.identify.registry import ForgeHost, Registry, Role
-from forgewall.identify.targets import plain_read, unidentified
-from forgewall.model import Kind, Operation, Request, Target
+from forgewall.identify.targets import fold, plain_read, unidentified
+from forgewall.model import Also, Effect, Kind, Operation, Request, Target
 
-type Reader = Callable[[Request, ForgeHost, Path], Target]
+MAX_QUERY = 8 * 1024
+"""Characters of a query string that a read may have; more could carry data out."""
 
-_READERS: Mapping[Kind, Reader] = MappingProxyType(
-    {Kind.GITHUB: github.identify, Kind.GITLAB: gitlab.identify, Kind.BITBUCKET: bitbucket.identify}
-)
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 _REWRITES = frozenset({"x-original-url", "x-rewrite-url"})
@@ -32,18 +30,46 @@ _STORES = frozenset({Role.STORE, Role.LFS})
 _BARE_ROLES = frozenset({Role.STORE, Role.ACTIONS, Role.SOCKET, Role.PAGES, Role.TELEMETRY, Role.LFS})
 
 
-def identify(request: Request, registry: Registry, announced: Announcement | None = None) -> Target | None:
+def identify(
+    request: Request, registry: Registry, announced: Announcement | None = None, directory: Directory = EMPTY
+) -> Target | None:
     """What `request` is about; None if its host is no forge. Never raises, whatever the bytes.
 
     With an unread body the target is the stricter reading, and `wants_body` tells if the body may decide otherwise.
     `announced` is what an LFS batch answer told this client about the URL. It decides on hosts that are no forge, and
     about requests to the forge that announced it which it alone explains; never about another forge's hosts.
+    `directory` knows whom ids name, and more that the forges have said about repositories.
     """
     forge_host = registry.lookup(request.host)
     if announced is not None and not announced.covers(request):
         announced = None
     if forge_host is None:
         return None if announced is None else _stored(request, announced)
+    target = _understood(request, forge_host, announced, directory)
+    if target.effect is Effect.READ and len(request.path.partition("?")[2]) > MAX_QUERY:
+        target = unidentified(forge_host, f"the query has more than the {MAX_QUERY} characters that a read may need")
+    return directed(target, forge_host, directory)
+
+
+def directed(target: Target, forge_host: ForgeHost, directory: Directory) -> Target:
+    """`target` with what the forge has said about its repositories: who can see them, and whether they have moved."""
+    if directory is EMPTY or target.key is None:
+        return target
+    also = tuple(_directed_also(one, forge_host, directory) for one in target.also)
+    visibility = target.visibility or directory.visibility(target.key)
+    return replace(target, visibility=visibility, moved=directory.moved(target.key), also=also)
+
+
+def _directed_also(also: Also, forge_host: ForgeHost, directory: Directory) -> Also:
+    if also.address is None:
+        return also
+    key = fold(forge_host.kind, also.address)
+    return replace(also, visibility=also.visibility or directory.visibility(key), moved=directory.moved(key))
+
+
+def _understood(
+    request: Request, forge_host: ForgeHost, announced: Announcement | None, directory: Directory
+) -> Target:
     if forge_host.role is Role.SSH:
         return unidentified(forge_host, f"{forge_host.host} speaks SSH, not HTTP")
     whole = paths.parse(request.path)
@@ -56,18 +82,20 @@ def identify(request: Request, registry: Registry, announced: Announcement | Non
         return _outside(request, forge_host)
     if request.method == "OPTIONS":
         return plain_read(forge_host, "OPTIONS without a body")
-    known = lfs.identify(request, forge_host, path) or git.identify(request, forge_host, path)
+    known = lfs.identify(request, forge_host, path, directory) or git.identify(request, forge_host, path, directory)
     if known is not None:
         return known
     if request.method not in plain.READS and request.method not in _WRITES:
         return unidentified(forge_host, f"the method {request.method[:20]!r} is not understood")
     if path.odd:
         return _odd(request, forge_host, path)
-    known = graphql.identify(request, forge_host, path)
+    known = graphql.identify(request, forge_host, path, directory)
     if known is not None:
         return known
-    reader = plain.identify if forge_host.role in _BARE_ROLES else _READERS.get(forge_host.kind, plain.identify)
-    target = reader(request, forge_host, path)
+    if forge_host.role in _BARE_ROLES:
+        target = plain.identify(request, forge_host, path)
+    else:
+        target = FORGES[forge_host.kind].read(request, forge_host, path, directory)
     if target.operation is not Operation.UNIDENTIFIED:
         return target
     if announced is not None and _explains(announced, forge_host, target):
@@ -87,8 +115,8 @@ def _explains(announced: Announcement, forge_host: ForgeHost, target: Target) ->
         return False
     if forge_host.role in _STORES:
         return True
-    all_known = forge_host.kind is Kind.GITLAB or (forge_host.kind is Kind.GITHUB and forge_host.instance is None)
-    return not all_known and target.owner is None and target.address is None
+    complete = FORGES[forge_host.kind].complete and not (forge_host.kind is Kind.GITHUB and forge_host.instance)
+    return not complete and target.owner is None and target.address is None
 
 
 def _stored(request: Request, announced: Announcement) -> Target:

@@ -12,24 +12,17 @@ from graphql import GraphQLError, parse
 from graphql.language import FragmentDefinitionNode, OperationDefinitionNode, OperationType
 
 from forgewall.identify.body import json_objects, unread
+from forgewall.identify.directory import Directory
+from forgewall.identify.kinds import FORGES
 from forgewall.identify.paths import Path, widest
 from forgewall.identify.query import parameters, values
-from forgewall.identify.registry import ForgeHost, Role
+from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import plain_read, unidentified
-from forgewall.model import Kind, Request, Target
+from forgewall.model import Request, Target
 
 MAX_TOKENS = 10_000
 """Tokens of all documents in one request; more aren't read. It bounds the time that a document can take."""
 
-_ENDPOINTS = frozenset(
-    {
-        (Kind.GITHUB, Role.API, ("graphql",)),
-        (Kind.GITHUB, Role.WEB, ("_graphql",)),
-        (Kind.GITHUB, Role.WEB, ("api", "graphql")),
-        (Kind.GITLAB, Role.WEB, ("api", "graphql")),
-        (Kind.BITBUCKET, Role.WEB, ("gateway", "api", "graphql")),
-    }
-)
 # Parameters in the URL of a POST that name a query or format its answer; any other may carry a document.
 _LABELS = frozenset({"q", "operation", "operationName", "remove_deprecated"})
 # Parsers end comments and texts in different places (graphql-ruby's comments don't end at a bare CR, GitLab mends line
@@ -39,9 +32,9 @@ _DISPUTED = re.compile(r'\r|\\|"""')
 _KEYS = frozenset({"query", "variables", "operationName", "extensions"})
 
 
-def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
+def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target | None:
     """The target of a GraphQL request; None if the path is no GraphQL endpoint."""
-    if path.odd or (forge_host.kind, forge_host.role, path.segments) not in _ENDPOINTS:
+    if path.odd or (forge_host.role, path.segments) not in FORGES[forge_host.kind].graphql:
         return None
     if request.method in ("GET", "HEAD"):
         return _get(forge_host, path)

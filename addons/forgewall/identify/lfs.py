@@ -7,9 +7,11 @@ What is *not* here: object stores; a URL announced by a batch answer leads there
 from __future__ import annotations
 
 from forgewall.identify.body import json_object, unread
+from forgewall.identify.directory import EMPTY, Directory
+from forgewall.identify.kinds import repository_of
 from forgewall.identify.paths import Path
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.identify.repository import Repository, repository_of
+from forgewall.identify.repository import Repository
 from forgewall.identify.targets import address_of
 from forgewall.model import Operation, Request, Target
 
@@ -19,11 +21,11 @@ UNANNOUNCED = "no LFS batch announced this address to this client; run git lfs p
 _READS = frozenset({"GET", "HEAD"})
 
 
-def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | None:
+def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Directory = EMPTY) -> Target | None:
     """The target of an LFS request; None if it isn't one."""
     if path.odd:
         return None
-    found = _split(forge_host, path)
+    found = _split(forge_host, path, directory)
     if found is None:
         return None
     repository, rest = found
@@ -42,12 +44,12 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target | No
             return repository.unidentified(f"LFS: {request.method} /{'/'.join(rest)} is not known")
 
 
-def _split(forge_host: ForgeHost, path: Path) -> tuple[Repository, tuple[str, ...]] | None:
+def _split(forge_host: ForgeHost, path: Path, directory: Directory) -> tuple[Repository, tuple[str, ...]] | None:
     """The repository and the segments after its LFS endpoint."""
     segments = path.segments
     if forge_host.role is Role.LFS:
         owner, name = (*segments[:2], "", "")[:2]
-        web = repository_of(forge_host.serving(Role.WEB), (owner, name)) if name else None
+        web = repository_of(forge_host.serving(Role.WEB), (owner, name), directory) if name else None
         if web is None or web.owner is None:
             return None
         address = address_of(forge_host, web.owner, web.name)
@@ -59,7 +61,7 @@ def _split(forge_host: ForgeHost, path: Path) -> tuple[Repository, tuple[str, ..
             rest = segments[index + 1 :]
         else:
             continue
-        repository = repository_of(forge_host, segments[:index])
+        repository = repository_of(forge_host, segments[:index], directory)
         return (repository, rest) if repository else None
     return None
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from forgewall.identify import plain
-from forgewall.identify.bitbucket_call import Call
 from forgewall.identify.body import unread
 from forgewall.identify.fields import below, given, json_fields, plain_name
+from forgewall.identify.forges.bitbucket_call import Call
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.tables import table

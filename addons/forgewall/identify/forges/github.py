@@ -6,21 +6,27 @@ and what bodies add to them (`github_api`).
 
 from __future__ import annotations
 
+import re
+
 from forgewall.identify import plain
-from forgewall.identify.github_api import Call, answer, bare, identify_api, unlisted
-from forgewall.identify.github_packages import identify_package, identify_registry
+from forgewall.identify.directory import Directory, Id, IdKind
+from forgewall.identify.forge import Forge
+from forgewall.identify.forges.github_api import Call, answer, bare, identify_api, unlisted
+from forgewall.identify.forges.github_packages import identify_package, identify_registry
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost, Role
+from forgewall.identify.repository import Repository, found, pair
 from forgewall.identify.tables import listed
 from forgewall.identify.targets import plain_read, unidentified
-from forgewall.model import Request, Target
+from forgewall.model import Kind, Request, Target
 
+_HEX = re.compile(r"[0-9a-fA-F]{1,64}")
 _DOTCOM = "github.com"
 _OWNER_PAGES = frozenset({"orgs", "organizations", "users", "sponsors"})
 
 
-def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target:
     """The target of a request to a host of kind github; `path` is without an instance's prefix and not odd."""
     match forge_host.role:
         case Role.API:
@@ -111,3 +117,31 @@ def _read(request: Request, forge_host: ForgeHost, names: tuple[str, ...]) -> Ta
         if repository is None:
             return plain_read(forge_host, evidence)
     return plain_read(forge_host, evidence, owner=names[0], repository=repository)
+
+
+def repository_of(forge_host: ForgeHost, names: tuple[str, ...], directory: Directory) -> Repository | None:
+    """`owner/name`, `owner/name.wiki`, and on gist hosts the number of a gist, behind its owner or not."""
+    if forge_host.role is Role.GIST:
+        return _gist_of(forge_host, names, directory)
+    if forge_host.instance is not None and names[0] == "gist":
+        return _gist_of(forge_host.gists, names[1:], directory)
+    return pair(forge_host, names, (".wiki",))
+
+
+def _gist_of(forge_host: ForgeHost, names: tuple[str, ...], directory: Directory) -> Repository | None:
+    if len(names) not in (1, 2) or not is_name(names[0]) or not _HEX.fullmatch(names[-1].removesuffix(".git")):
+        return None
+    if len(names) == 2:
+        return found(forge_host, names[0], None)
+    known = directory.find(Id(forge=forge_host.forge, kind=IdKind.GIST, text=names[0].removesuffix(".git").lower()))
+    return found(forge_host, known.owner if known else None, None)
+
+
+FORGE = Forge(
+    kind=Kind.GITHUB,
+    read=read,
+    repository_of=repository_of,
+    graphql=frozenset({(Role.API, ("graphql",)), (Role.WEB, ("_graphql",)), (Role.WEB, ("api", "graphql"))}),
+    mutations="github",
+    complete=True,
+)

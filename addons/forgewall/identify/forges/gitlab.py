@@ -6,19 +6,26 @@ and what parameters add to them (`gitlab_api`).
 
 from __future__ import annotations
 
+import re
+
 from forgewall.identify import plain
 from forgewall.identify.body import unread
-from forgewall.identify.gitlab_api import Call, Place, answer, identify_api, place_of, project_of
+from forgewall.identify.directory import Directory
+from forgewall.identify.forge import Forge
+from forgewall.identify.forges.gitlab_api import Call, Place, answer, identify_api, place_of, project_of
 from forgewall.identify.oci import image_of, mounted_from, mounts, scope_of
 from forgewall.identify.pages import pages
-from forgewall.identify.paths import Path
+from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost, Role
+from forgewall.identify.repository import Repository, bare, found
 from forgewall.identify.tables import listed
-from forgewall.identify.targets import named, plain_read, unidentified
-from forgewall.model import Also, BodyState, Operation, Request, Target
+from forgewall.identify.targets import named, personal_snippets, plain_read, unidentified
+from forgewall.model import Also, BodyState, Kind, Operation, Request, Target
+
+_DIGITS = re.compile(r"[0-9]{1,20}")
 
 
-def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target:
     """The target of a request to a host of kind gitlab; `path` is without an instance's prefix and not odd."""
     if forge_host.role is Role.REGISTRY:
         return _registry(request, forge_host, path)
@@ -110,3 +117,39 @@ def _token(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     if scope.image is None:
         return named(forge_host, None, None, Operation.PACKAGE, evidence)
     return _image(forge_host, scope.image, Operation.PACKAGE, evidence)
+
+
+def repository_of(forge_host: ForgeHost, names: tuple[str, ...], directory: Directory) -> Repository | None:
+    """A project below its groups, its wiki or its design repository, and snippets."""
+    if (
+        not all(is_name(name) for name in names)
+        or "-" in names
+        or any(name.lower().endswith(".git") for name in names[:-1])
+    ):
+        return None
+    if len(names) >= 2 and names[-2] == "snippets" and _DIGITS.fullmatch(names[-1].removesuffix(".git")):
+        if len(names) == 2:
+            address = personal_snippets(forge_host)
+            return Repository(forge_host=forge_host, owner=None, name=None, address=address)
+        return _project(forge_host, names[:-2])
+    last = bare(names[-1], (".wiki", ".design"))
+    if last is None:
+        return None
+    if len(names) == 1:
+        is_wiki = names[0].removesuffix(".git").endswith(".wiki")
+        return found(forge_host, last, None) if is_wiki else None
+    return _project(forge_host, (*names[:-1], last))
+
+
+def _project(forge_host: ForgeHost, names: tuple[str, ...]) -> Repository | None:
+    return found(forge_host, "/".join(names[:-1]), names[-1]) if len(names) >= 2 else None
+
+
+FORGE = Forge(
+    kind=Kind.GITLAB,
+    read=read,
+    repository_of=repository_of,
+    graphql=frozenset({(Role.WEB, ("api", "graphql"))}),
+    mutations="gitlab",
+    complete=True,
+)

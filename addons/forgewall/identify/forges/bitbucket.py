@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from forgewall.identify import bitbucket_dc, plain
-from forgewall.identify.bitbucket_call import Call
+from forgewall.identify import plain
 from forgewall.identify.body import unread
+from forgewall.identify.directory import Directory
 from forgewall.identify.fields import below, given, json_fields, plain_name, text
+from forgewall.identify.forge import Forge
+from forgewall.identify.forges import bitbucket_dc
+from forgewall.identify.forges.bitbucket_call import Call
 from forgewall.identify.pages import pages
 from forgewall.identify.paths import Path, is_name, namespace
 from forgewall.identify.registry import ForgeHost, Role
+from forgewall.identify.repository import Repository, found, pair
 from forgewall.identify.tables import listed
 from forgewall.identify.targets import named, other, personal_snippets, plain_read, unidentified
-from forgewall.model import Also, Effect, Operation, Request, Target
+from forgewall.model import Also, Effect, Kind, Operation, Request, Target
 
 _API = frozenset({("!api", "2.0"), ("api", "2.0")})
 
 
-def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
+def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target:
     """The target of a request to a host of kind bitbucket; `path` is without an instance's prefix and not odd."""
     if forge_host.instance is not None:
         return bitbucket_dc.identify(request, forge_host, path)
@@ -144,3 +148,26 @@ def _read(request: Request, forge_host: ForgeHost, names: tuple[str, ...]) -> Ta
     if repository is not None and not is_name(repository):
         return plain_read(forge_host, evidence)
     return plain_read(forge_host, evidence, owner=names[0], repository=repository)
+
+
+def repository_of(forge_host: ForgeHost, names: tuple[str, ...], directory: Directory) -> Repository | None:
+    """`workspace/name`, its wiki, and snippets; on Data Center `scm/KEY/name`."""
+    if not all(is_name(name) for name in names):
+        return None
+    if forge_host.instance is not None:
+        return pair(forge_host, names[1:]) if names[0] in ("scm", "git") else None
+    if names[0] == "snippets":
+        if len(names) not in (3, 4):
+            return None
+        return found(forge_host, names[1], None, f"{personal_snippets(forge_host)}/{names[1]}")
+    if len(names) == 3 and names[2] in ("wiki", "wiki.git"):
+        names = names[:2]
+    return pair(forge_host, names)
+
+
+FORGE = Forge(
+    kind=Kind.BITBUCKET,
+    read=read,
+    repository_of=repository_of,
+    graphql=frozenset({(Role.WEB, ("gateway", "api", "graphql"))}),
+)

@@ -1,9 +1,10 @@
-"""Where an LFS batch answer tells the client to upload: the announcement, and the target of a request that follows it.
+"""Where a forge's answer tells the client to upload: the announcement, and the target of a request that follows it.
 
-An object store's URL names no repository. The answer to the batch does, so what it announced is remembered for the
-client that asked (`announced_memory`), and a request to exactly such a URL is an upload to the repository that asked.
-Only what the URL is compared by is kept, never the URL: signed ones are credentials.
-What is *not* here: reading batches and answers (`inspect.lfs`, `inspect.lfs_answer`).
+An object store's URL names no repository. The answer that announces it does (to an LFS batch, to a request for an
+attachment's or an artifact's place, for a token of a store), so what it announced is remembered for the client that
+asked (`announced_memory`), and a request to exactly such a URL, or with exactly such a token, is an upload to the
+repository that asked. Only what requests are compared by is kept, never the URL or the token: they are credentials.
+What is *not* here: reading answers (`inspect.lfs_answer`, `forgewall.learn`).
 """
 
 from __future__ import annotations
@@ -66,12 +67,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """One URL that an answer announced, and what may be done with it.
+    """One URL or token that an answer announced, and what may be done with it.
 
-    `asker` is the target of the batch. `oid` is the SHA-256 of the whole object in hex, `size` its bytes; `most` are
-    the bytes that one request may carry: the object's size, or the part's. `whole`: a request carries all of it, so
-    that its hash can be checked. `seconds` is how long the announcement holds. `request_id` is the batch's own, in
-    events.
+    `asker` is the target of the request that was answered. `oid` is the SHA-256 of the whole object in hex, `size` its
+    bytes, empty and 0 where the answer doesn't tell; `most` are the bytes that one request may carry (the object's
+    size, or the part's), None for the policy's limit alone. `whole`: a request carries all of it, so that its hash can be
+    checked. `seconds` is how long the announcement holds. `request_id` is the asking request's own, in events.
+    `operation` is what a request that follows does. `token`: not a URL but a bearer token for any path of the host was
+    announced. `form`: the request is a multipart form, and its field of this name must have a value with this SHA-256.
     """
 
     place: Place
@@ -79,16 +82,20 @@ class Announcement:
     use: Use
     oid: str
     size: int
-    most: int
+    most: int | None
     whole: bool
     transfer: str
     asker: Target
     seconds: int
     request_id: str = ""
+    operation: Operation = Operation.LFS_UPLOAD
+    token: bool = False
+    form: tuple[str, bytes] | None = None
 
     def covers(self, request: Request) -> bool:
-        """Whether `request` is one that was announced: method, scheme, host, port, path and query."""
-        return request.method in self.methods and place_of(request) == self.place
+        """Whether `request` is one that was announced: method, scheme, host, port, and path and query or token."""
+        place = token_place_of(request) if self.token else place_of(request)
+        return request.method in self.methods and place == self.place
 
     @property
     def carries_content(self) -> bool:
@@ -130,11 +137,25 @@ def place_of(request: Request) -> Place:
     return Place(scheme=request.scheme, host=host, port=request.port, digest=_digest(request.path))
 
 
+def token_place(scheme: str, host: str, port: int, token: str) -> Place:
+    """The place that a bearer token (RFC 6750) opens on a host; only its SHA-256 is kept."""
+    digest = hashlib.sha256(b"bearer\0" + token.encode("utf-8", "surrogatepass")).digest()
+    return Place(scheme=scheme, host=host.lower().removesuffix("."), port=port, digest=digest)
+
+
+def token_place_of(request: Request) -> Place | None:
+    """The place that the bearer token of `request` opens; None without exactly one."""
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip() or "," in token:
+        return None
+    return token_place(request.scheme, request.host, request.port, token.strip())
+
+
 def announced_target(announcement: Announcement, request: Request) -> Target:
     """The target of a request that `announcement` covers: an upload to the repository that asked."""
-    asker = announcement.asker
-    evidence = f"LFS: {request.method} {_PURPOSES[announcement.use]} that {asker.address or asker.host} announced"
-    operation = Operation.LFS_UPLOAD
+    asker, operation = announcement.asker, announcement.operation
+    what = "LFS" if operation is Operation.LFS_UPLOAD else operation.value
+    evidence = f"{what}: {request.method} {_PURPOSES[announcement.use]} that {asker.address or asker.host} announced"
     return replace(asker, operation=operation, effect=operation.effect, evidence=evidence, wants_body=False)
 
 

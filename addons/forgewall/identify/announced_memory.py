@@ -1,4 +1,4 @@
-"""What LFS batch answers have announced, kept for the clients that asked; bounded, and no client evicts another's.
+"""What answers have announced, kept for the clients that asked; bounded, and no client evicts another's.
 
 Theory. Each client has a cache of its own, in which an announcement lives as long as it said. A client's cache is
 bounded, so a client that asks too much forgets its own oldest. All caches together are bounded too: when they are
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 from cachetools import TLRUCache
 
-from forgewall.identify.announced import Announcement, Place, place_of
+from forgewall.identify.announced import Announcement, Place, place_of, token_place_of
 from forgewall.model import Request
 
 MAX_URLS = 100_000
@@ -94,7 +94,12 @@ class Announcements:
         """The announcement that covers `request` of `client`."""
         self._now = self._clock()
         known = self._clients.get(client)
-        return known.urls.get((request.method, place_of(request))) if known else None
+        if known is None:
+            return None
+        found = known.urls.get((request.method, place_of(request)))
+        if found is None and (place := token_place_of(request)) is not None:
+            found = known.urls.get((request.method, place))
+        return found
 
     def names(self, client: str, host: str) -> bool:
         """Whether something on `host` is announced to `client`, so that its requests there are to be read."""

@@ -31,8 +31,8 @@ class Expected:
 
 
 def expected_by(announcement: Announcement) -> Expected | None:
-    """What the body of an announced request has to be; None if it carries no content (verify, commit, abort)."""
-    if not announcement.carries_content:
+    """What the body of an announced request has to be; None if it carries none (verify, commit, abort) or no LFS object."""
+    if not announcement.carries_content or not announcement.oid or announcement.most is None:
         return None
     return Expected(oid=announcement.oid, most=announcement.most, whole=announcement.whole)
 

@@ -152,8 +152,8 @@ def _batch(batch: Batch) -> LfsBatch:
 
 def _announced(announcement: Announcement) -> Announced:
     return Announced(
-        oid=announcement.oid,
-        size=announcement.size,
+        oid=announcement.oid or None,
+        size=announcement.size if announcement.oid else None,
         transfer=announcement.transfer,
         request_id=announcement.request_id or None,
     )

@@ -75,7 +75,7 @@ class Uploads:
     def _cut(self, case: Case, transit: Transit, cut: Cut | Exceeded, decision: Decision, noted: bool) -> Reply:
         verdict = _verdict_of(transit, cut, decision.verdict)
         objection = transit.examination.blocked if transit.examination is not None else None
-        if objection is not None and objection.code in _FOR_GOOD and case.announced is not None:
+        if objection is not None and objection.code in _FOR_GOOD and case.announced is not None and case.announced.oid:
             self._examiner.refused_objects.remember(case.place, case.announced.oid, objection)
         if not noted:
             self._journal.write(decision)

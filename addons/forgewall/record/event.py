@@ -121,12 +121,12 @@ class LfsBatch:
 class Announcement:
     """The earlier answer of a forge that this upload was announced by, such as that to a git-lfs batch.
 
-    `oid` and `size` (bytes) are what was announced. `request_id` is that of the request that was answered so, as in its
-    own events.
+    `oid` and `size` (bytes) are what was announced, None where the answer didn't tell. `request_id` is that of the
+    request that was answered so, as in its own events.
     """
 
-    oid: str
-    size: int
+    oid: str | None
+    size: int | None
     transfer: str | None = None
     request_id: str | None = None
 

@@ -71,8 +71,8 @@ class Announcement:
 
     `asker` is the target of the request that was answered. `oid` is the SHA-256 of the whole object in hex, `size` its
     bytes, empty and 0 where the answer doesn't tell; `most` are the bytes that one request may carry (the object's
-    size, or the part's), None for the policy's limit alone. `whole`: a request carries all of it, so that its hash can be
-    checked. `seconds` is how long the announcement holds. `request_id` is the asking request's own, in events.
+    size, or the part's), None for the policy's limit alone. `whole`: a request carries all of it, so that its hash can
+    be checked. `seconds` is how long the announcement holds. `request_id` is the asking request's own, in events.
     `operation` is what a request that follows does. `token`: not a URL but a bearer token for any path of the host was
     announced. `form`: the request is a multipart form, and its field of this name must have a value with this SHA-256.
     """

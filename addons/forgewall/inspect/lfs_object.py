@@ -31,7 +31,7 @@ class Expected:
 
 
 def expected_by(announcement: Announcement) -> Expected | None:
-    """What the body of an announced request has to be; None if it carries none (verify, commit, abort) or no LFS object."""
+    """What the body of an announced request has to be; None if it carries no object of LFS (verify, commit, abort)."""
     if not announcement.carries_content or not announcement.oid or announcement.most is None:
         return None
     return Expected(oid=announcement.oid, most=announcement.most, whole=announcement.whole)

@@ -10,7 +10,8 @@
 | any other host | any | TUNNEL, untouched; refused with `other_hosts: block` |
 
 A name in the first bytes that contradicts the CONNECT is refused as `host-mismatch`, whatever the mode: nobody could
-say afterwards who was talked to. The other refusals turn into a raw tunnel and a would-block in observe mode.
+say afterwards who was talked to. So is a name that stands for many (Encrypted Client Hello), and a connection under
+another name that arrives at a forge's own address (`identify.ranges`). The other refusals turn into a raw tunnel and a would-block in observe mode.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ from forgewall.model import Action, Mode, Verdict
 
 if TYPE_CHECKING:
     from forgewall.decide.policy import Policy
+
+
+CONCEALING = frozenset({"cloudflare-ech.com"})
+"""Names that stand in the open part of an Encrypted Client Hello (RFC 9849) for any host of a provider."""
 
 
 class Passage(StrEnum):
@@ -100,6 +105,8 @@ def plan_opening(policy: Policy, host: str, plan: Plan, opening: Opening) -> Pla
         return _forge_plain(policy, host, plan, opening)
     if opening.problem is not None:
         return _mismatch(f"{opening.problem}, so nobody can tell where this connection to {host} leads")
+    if opening.name in CONCEALING:
+        return _mismatch(f"the connection to {host} hides which host it is meant for (Encrypted Client Hello)")
     named = policy.registry.lookup(opening.name) if opening.name else None
     if plan.passage is Passage.PEEK:
         return _ip_literal(policy, host, opening, named)
@@ -138,6 +145,11 @@ def _ip_literal(policy: Policy, host: str, opening: Opening, named: ForgeHost | 
     if named is not None:
         return _mismatch(f"the connection was opened to {host}, but inside it asks for {opening.name}", named)
     return _mismatch(f"the connection goes to the bare address {host} and names no server; `ip_literals` may list it")
+
+
+def misled(host: str, forge: str) -> Verdict:
+    """The verdict on a connection to `host`, no forge's name, that arrived at an address of `forge`."""
+    return protocol_block("host-mismatch", f"{host} leads to an address of {forge}; use the name {forge} instead")
 
 
 def _refusal(policy: Policy, code: str, reason: str, forge: ForgeHost | None) -> Plan:

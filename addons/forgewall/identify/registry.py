@@ -44,13 +44,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """A self-hosted forge, as `forges:` in a policy names it. `path` is its URL prefix, `''` or `/gitlab`."""
+    """A self-hosted forge, as `forges:` in a policy names it. `path` is its URL prefix, `''` or `/gitlab`.
+
+    `shared_address`: other services answer from its IP address too.
+    """
 
     kind: Kind
     host: str
     port: int | None = None
     path: str = ""
     hosts: tuple[str, ...] = ()
+    shared_address: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,14 @@ def fold_host(host: str) -> str | None:
 class Registry:
     """All forge hosts known: the built-in ones and the instances of a policy. Immutable once built."""
 
-    def __init__(self, exact: Mapping[str, ForgeHost], tree: _Node, buckets: Mapping[str, ForgeHost]) -> None:
+    def __init__(
+        self,
+        exact: Mapping[str, ForgeHost],
+        tree: _Node,
+        buckets: Mapping[str, ForgeHost],
+        instances: tuple[Instance, ...] = (),
+    ) -> None:
+        self.instances = instances
         self._exact = exact
         self._tree = tree
         self._buckets = buckets
@@ -136,6 +147,7 @@ class Registry:
         Raises ValueError with a sentence if an instance's host isn't a host name, is named twice, or is a built-in
         host of another kind.
         """
+        instances = tuple(instances)
         built_in, tree, buckets = _built_in()
         exact = dict(built_in)
         seen: set[str] = set()
@@ -154,7 +166,7 @@ class Registry:
                 if explicit:
                     seen.add(folded)
                 exact[folded] = forge_host
-        return cls(exact, tree, buckets)
+        return cls(exact, tree, buckets, instances)
 
     @property
     def forges(self) -> frozenset[str]:

@@ -44,7 +44,17 @@ class MoveFact:
     move: Move
 
 
-type Fact = IdFact | VisibilityFact | MoveFact | Announcement
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SightFact:
+    """The forge has shown the repository at the folded address `key` to a client that had signed in; or, if not
+    `shown`, has asked one that hadn't to do so.
+    """
+
+    key: str
+    shown: bool
+
+
+type Fact = IdFact | VisibilityFact | MoveFact | SightFact | Announcement
 
 
 class Lesson(Protocol):

@@ -66,8 +66,11 @@ def json_document(request: Request) -> object | None:
     after decompression, trailing bytes, and text that a form parser would take for several parameters.
     """
     text = _text(request)
-    if text is None:
-        return None
+    return None if text is None else json_value(text)
+
+
+def json_value(text: str) -> object | None:
+    """The JSON value that is the whole of `text`; None if it isn't one, or holds a repeated key, NaN or an infinity."""
     try:
         found: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -6,10 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.identify.asking import ask, told
 
-from forgewall.identify.graphql import MAX_TOKENS, only_queries
+from forgewall.identify.graphql.document import MAX_TOKENS, parse_documents, reads_only
+from forgewall.identify.graphql.request import Asked, Unclear
 from forgewall.model import BodyState
 
 JSON = ("content-type", "application/json")
+
+
+def only_queries(documents: list[str]) -> bool:
+    try:
+        return reads_only(parse_documents(Asked(text=text, variables={}, operation=None) for text in documents))
+    except Unclear:
+        return False
+
+
 ENDPOINTS = [
     ("https://api.github.com/graphql", "github.com"),
     ("https://github.com/_graphql", "github.com"),

@@ -1,0 +1,42 @@
+"""GraphQL endpoints: the target of a request to one.
+
+What is *not* here: how documents are found and parsed (`request`, `document`).
+"""
+
+from __future__ import annotations
+
+from forgewall.identify.body import unread
+from forgewall.identify.directory import Directory
+from forgewall.identify.graphql.document import parse_documents, reads_only
+from forgewall.identify.graphql.request import Unclear, asked, posts_plainly
+from forgewall.identify.kinds import FORGES
+from forgewall.identify.paths import Path, widest
+from forgewall.identify.registry import ForgeHost
+from forgewall.identify.targets import plain_read, unidentified
+from forgewall.model import Request, Target
+
+
+def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target | None:
+    """The target of a GraphQL request; None if the path is no GraphQL endpoint."""
+    if path.odd or (forge_host.role, path.segments) not in FORGES[forge_host.kind].graphql:
+        return None
+    if request.method not in ("GET", "HEAD", "POST"):
+        return None
+    if request.method == "POST" and posts_plainly(path) and unread(request):
+        return unidentified(forge_host, "GraphQL: the document was not read yet", wants_body=True)
+    try:
+        documents = asked(request, path)
+        if not documents:
+            return _without_document(forge_host, path)
+        parsed = parse_documents(documents)
+    except Unclear as doubt:
+        return unidentified(forge_host, f"GraphQL: {doubt}")
+    if reads_only(parsed):
+        return plain_read(forge_host, "GraphQL: the document holds queries only")
+    return unidentified(forge_host, "GraphQL: the document is not understood as queries only")
+
+
+def _without_document(forge_host: ForgeHost, path: Path) -> Target:
+    if "mutation" in widest(path.query or ""):
+        return unidentified(forge_host, "GraphQL: the URL speaks of a mutation")
+    return plain_read(forge_host, "GraphQL: GET without a document")

@@ -27,7 +27,7 @@ What is *not* here: reading answers (`engine` and what it lists), files (`store`
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cachetools import LRUCache
@@ -184,16 +184,23 @@ class Memory:
         if not 0 < len(wanted.text) <= MAX_TEXT or len(named.address) > MAX_TEXT:
             return False
         if wanted.kind in _UNIQUE:
-            place = (wanted.forge, wanted.kind, named.address.lower())
-            other = self._numbers.get(place)
-            if other is not None and other != wanted.text:
-                self._ids.drop(Id(forge=wanted.forge, kind=wanted.kind, text=other))
-            self._numbers[place] = wanted.text
+            self._replace_number(wanted, named.address.lower())
         known = self._ids.look(wanted)
         is_news = known is None or known.value != named or now - known.stored > _ID_NEWS
         stored = now if known is None or is_news else known.stored
         self._ids.put(wanted, _Told(named, now, stored))
         return is_news
+
+    def _replace_number(self, wanted: Id, address: str) -> None:
+        """Forget the number that `address` had before it had this one."""
+        place = (wanted.forge, wanted.kind, address)
+        text = self._numbers.get(place, wanted.text)
+        if text != wanted.text:
+            other = replace(wanted, text=text)
+            known = self._ids.look(other)
+            if known is not None and known.value.address.lower() == address:
+                self._ids.drop(other)
+        self._numbers[place] = wanted.text
 
     def _learn_visibility(self, fact: VisibilityFact, now: datetime) -> bool:
         if len(fact.key) > MAX_TEXT:

@@ -24,6 +24,8 @@ REPLACED = reply(422, b"not this one")
 class Reader:
     """Decides once it has seen `enough` bytes, or at the end: the body in capitals, or `then`."""
 
+    takes_gzip = False
+
     def __init__(
         self, enough: int | None = None, then: Reply | None = None, *, begin: bool | Reply = True, grown: int = 0
     ) -> None:

@@ -50,6 +50,7 @@ class Desk:
         self.failures: list[tuple[Failure, str]] = []
         self.errors: list[str] = []
         self.was_late = False
+        self.led_astray: Reply | None = None
         self.tunnel: Any = None
 
     def judge(self, arrival: Arrival, *, origin_form: bool, invalid: bool) -> Ruling:
@@ -62,6 +63,9 @@ class Desk:
 
     def permit(self, _client: object, address: tuple[str, int]) -> None:
         self.permitted.append(address)
+
+    def astray(self, _arrival: Arrival, _client: object, _host: str) -> Reply | None:
+        return self.led_astray
 
     def stalled(self, _arrival: Arrival) -> Reply:
         return STALLED

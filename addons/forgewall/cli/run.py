@@ -59,6 +59,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         help="rules that tell secrets, in gitleaks' format (default: those that come with Forgewall)",
     )
+    parser.add_argument(
+        "--forge-ranges",
+        metavar="FILE",
+        type=Path,
+        help="networks that are forges' own, such as newer ones than those that come with Forgewall",
+    )
+    parser.add_argument(
+        "--memory",
+        metavar="FILE",
+        type=Path,
+        help="where is kept what forges have said about ids, over restarts (default: in the --events directory)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -75,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
         connect_to=settings.parse_connect_to(args.connect_to),
         spool=args.spool,
         secret_rules=args.secret_rules,
+        forge_ranges=args.forge_ranges,
+        memory=args.memory,
     )
     crashlog.install()
     asyncio.run(launcher.Launcher(chosen).run())

@@ -11,7 +11,8 @@
 
 A name in the first bytes that contradicts the CONNECT is refused as `host-mismatch`, whatever the mode: nobody could
 say afterwards who was talked to. So is a name that stands for many (Encrypted Client Hello), and a connection under
-another name that arrives at a forge's own address (`identify.ranges`). The other refusals turn into a raw tunnel and a would-block in observe mode.
+another name that arrives at a forge's own address (`identify.ranges`). The other refusals turn into a raw tunnel and a
+would-block in observe mode.
 """
 
 from __future__ import annotations

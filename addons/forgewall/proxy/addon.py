@@ -82,8 +82,10 @@ class ForgewallAddon:
         data.server.error = None
 
     def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
-        """Give the connection its own name back, by which mitmproxy reuses it."""
+        """Give the connection its own name back, by which mitmproxy reuses it; end it if it went astray."""
         self._restore_name(data.server)
+        if not wiring.current().tunnels.arrived(data.client, data.server):
+            self._end(data)
         if not data.server.tls:
             self._stop_timer(data.server)
 
@@ -124,6 +126,14 @@ class ForgewallAddon:
         wired = wiring.current()
         wired.forget(client)
         wired.tunnels.forget(client)
+
+    def _end(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """Nothing is ever written to this connection; mitmproxy would tell its layers that it is open."""
+        handler = self._handler_of(data.client)
+        io = handler.transports.get(data.server) if handler is not None else None
+        if io is None or not isinstance(io.writer, asyncio.StreamWriter):
+            raise LookupError("a connection that can't be ended")
+        io.writer.transport.abort()
 
     def _start_timer(self, data: server_hooks.ServerConnectionHookData, address: Address) -> None:
         handler = self._handler_of(data.client)

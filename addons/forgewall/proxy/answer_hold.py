@@ -25,7 +25,12 @@ class Release:
 
 
 class AnswerReader(Protocol):
-    """Reads one answer. A `Reply` takes the answer's place; the client never sees a byte of the answer then."""
+    """Reads one answer. A `Reply` takes the answer's place; the client never sees a byte of the answer then.
+
+    `takes_gzip`: it can read an answer that is coded so, else it has to be asked for in plain bytes.
+    """
+
+    takes_gzip: bool
 
     def begin(self, status: int, headers: Headers) -> bool | Reply:
         """Whether this answer has to be read. Header names are lower case."""

@@ -11,6 +11,7 @@ from forgewall.decide.policy import Policy
 from forgewall.enforce.reply import Refusal, Reply, refuse
 from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.announced import Announcement
+from forgewall.identify.directory import EMPTY, Directory
 from forgewall.identify.paths import parse
 from forgewall.identify.registry import ForgeHost
 from forgewall.inspect.commands import Commands
@@ -26,8 +27,8 @@ from forgewall.record.event import Announcement as Announced
 class Case:
     """A request, the policy it is judged by, the forge it goes to (None for other hosts), and its target once known.
 
-    `announced` is what an LFS answer told this client about the URL; `commands` are those of a push and `batch` the
-    objects of an LFS batch, once they were read.
+    `announced` is what an earlier answer told this client about the URL, `directory` knows whom ids name; `commands` are
+    those of a push and `batch` the objects of an LFS batch, once they were read.
     """
 
     policy: Policy
@@ -35,6 +36,7 @@ class Case:
     forge: ForgeHost | None = None
     target: Target | None = None
     announced: Announcement | None = None
+    directory: Directory = EMPTY
     commands: Commands | None = None
     batch: Batch | None = None
 

@@ -29,6 +29,8 @@ from forgewall.identify.opening import bare_host
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.sockets import is_notification_socket
 from forgewall.inspect.commands import Commands, Malformed
+from forgewall.learn.engine import lesson_for
+from forgewall.learn.lesson import Fact
 from forgewall.model import Action, BodyState, Effect, Mode, Request, Target, Verdict
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.arrival import Arrival
@@ -36,6 +38,7 @@ from forgewall.proxy.case import Case
 from forgewall.proxy.examiner import Examiner, beyond
 from forgewall.proxy.held_body import HeldBody
 from forgewall.proxy.journal import Journal
+from forgewall.proxy.lessons import TaughtAnswer
 from forgewall.proxy.lfs_batch import LfsBatches
 from forgewall.proxy.push_head import WIRE_BYTES, PushHead
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
@@ -80,7 +83,7 @@ class Enforcer:
         request = arrival.request
         forge = self.policy.registry.lookup(request.host)
         announced = self.examiner.announcements.find(arrival.subject.client, request)
-        case = Case(self.policy, arrival, forge, announced=announced)
+        case = Case(self.policy, arrival, forge, announced=announced, directory=self.examiner.memory)
         if arrival.head_bytes > MAX_HEAD_BYTES:
             reason = f"the request's headers take {arrival.head_bytes} bytes, more than the {MAX_HEAD_BYTES} allowed"
             return self._refuse(case, protocol_block("header-size", reason))
@@ -230,7 +233,24 @@ class Enforcer:
         def failed(error: Exception) -> Reply:
             return self.internal_error(case.arrival, "examining an upload", error, case.commands)
 
-        return self._uploads.admit(case, verdict, meter, failed, answer)
+        return self._taught(case, self._uploads.admit(case, verdict, meter, failed, answer))
+
+    def _taught(self, case: Case, ruling: Refused | Admitted) -> Refused | Admitted:
+        """`ruling`, with a reader for what the forge's answer teaches; only a verified answer teaches anything."""
+        request = case.arrival.request
+        if isinstance(ruling, Refused) or case.forge is None or case.target is None or request.scheme != "https":
+            return ruling
+        lesson = lesson_for(request, case.target, case.forge, datetime.now(UTC))
+        if lesson is None:
+            return ruling
+
+        def learn(facts: tuple[Fact, ...]) -> None:
+            self.examiner.learn(facts, case.arrival)
+
+        def failed(error: Exception) -> None:
+            self.journal.fault("learning from an answer", error, case)
+
+        return replace(ruling, answer=TaughtAnswer(lesson, learn, failed, ruling.answer))
 
     def _coded(self, case: Case, verdict: Verdict) -> Verdict:
         """The verdict on a body in a coding that can't be undone, where it has to be."""
@@ -333,7 +353,7 @@ _CAUSES: Mapping[Failure, str] = MappingProxyType(
 
 
 def _identify(case: Case) -> Target:
-    target = identify(case.arrival.request, case.policy.registry, case.announced)
+    target = identify(case.arrival.request, case.policy.registry, case.announced, case.directory)
     if target is None:
         raise LookupError("a forge host without a target")
     return target

@@ -6,9 +6,10 @@ Not here: what the parts do (`inspect`, `enforce`), and which uploads are admitt
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from forgewall.decide.content import judge_fact
 from forgewall.decide.limits import over_limit
@@ -17,6 +18,7 @@ from forgewall.enforce import inflate
 from forgewall.enforce.examination import Examination
 from forgewall.enforce.refused_objects import RefusedObjects
 from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, Volume, accounts
+from forgewall.identify.announced import Announcement
 from forgewall.identify.announced_memory import Announcements
 from forgewall.inspect.body import inspector_for
 from forgewall.inspect.hashes import Hash, NewHash
@@ -26,10 +28,14 @@ from forgewall.inspect.lfs_object import LfsObjectInspector, expected_by, expect
 from forgewall.inspect.push import PushInspector
 from forgewall.inspect.query_fields import told_without_body
 from forgewall.inspect.secrets import Scanner
+from forgewall.learn.lesson import Fact
+from forgewall.learn.memory import Memory
+from forgewall.learn.store import Store
 from forgewall.model import Depth, Effect, Operation, Verdict
+from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case
 from forgewall.proxy.hashing import BackgroundHash, Borrowed
-from forgewall.proxy.machine import memory
+from forgewall.proxy.machine import memory as machine_memory
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.shares import Shares
 from forgewall.proxy.spool import DiskSpool, SpoolSpace
@@ -56,7 +62,7 @@ class Examined:
 
 
 class Examiner:
-    """One per process: secret rules, rolling windows, what LFS answers announced, disk for spools, room for packs."""
+    """One per process: secret rules, rolling windows, what answers told, disk for spools, room for packs."""
 
     def __init__(
         self,
@@ -65,15 +71,36 @@ class Examiner:
         volume: Volume | None = None,
         space: SpoolSpace | None = None,
         clock: Callable[[], float] = time.monotonic,
+        memory: Memory | None = None,
+        store: Store | None = None,
     ) -> None:
-        """`scanner` None: the rules that Forgewall ships with; `clock` gives seconds that only grow."""
+        """`scanner` None: the rules that Forgewall ships with; `clock` gives seconds that only grow; `memory` is what
+        the forges' answers have taught so far, and `store` keeps what they teach.
+        """
         self._scanner = scanner
         self._volume = volume or LocalVolume()
         self._clock = clock
+        self._store = store
         self.space = space or SpoolSpace()
-        self.pushes = Shares(max(FEWEST_PUSHES, memory() // 2 // PUSH_BYTES))
+        self.pushes = Shares(max(FEWEST_PUSHES, machine_memory() // 2 // PUSH_BYTES))
         self.announcements = Announcements(clock)
+        self.memory = memory or Memory(_utc)
         self.refused_objects = RefusedObjects(clock)
+
+    def learn(self, facts: Iterable[Fact], arrival: Arrival) -> None:
+        """Keep what the answer to the request of `arrival` taught."""
+        told = tuple(facts)
+        announced = [replace(fact, request_id=arrival.id) for fact in told if isinstance(fact, Announcement)]
+        self.announcements.remember(arrival.subject.client, announced)
+        now = _utc()
+        news = self.memory.learn((fact for fact in told if not isinstance(fact, Announcement)), now)
+        if self._store is not None and news:
+            self._store.save(news, now)
+
+    def close(self) -> None:
+        """Let go of the file that keeps what was learned."""
+        if self._store is not None:
+            self._store.close()
 
     def has_room(self, case: Case, verdict: Verdict) -> bool:
         """Whether the body can be read now: packs are not read by more at a time than memory has room for."""
@@ -152,6 +179,10 @@ class Examiner:
         if self._scanner is None:
             self._scanner = read_rules(None)
         return self._scanner
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
 
 
 def _lent(wire: Hash) -> NewHash:

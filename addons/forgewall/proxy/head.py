@@ -70,12 +70,13 @@ def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_b
 def prepare(request: http.Request, ruling: Admitted, *, has_body: bool) -> None:
     """Take out what is meant for us, and what would let the forge switch protocols unasked or compress past a cap.
 
-    An answer that will be read is asked for in plain bytes (RFC 9110 section 12.5.3).
+    An answer that will be read is asked for in a coding that can be read (RFC 9110 section 12.5.3).
     """
     for name in ("proxy-authorization", "proxy-connection"):
         request.headers.pop(name, None)
     if ruling.answer is not None:
-        request.headers["accept-encoding"] = "identity"
+        gzip = ruling.answer.takes_gzip and "gzip" in request.headers.get("accept-encoding", "")
+        request.headers["accept-encoding"] = "gzip" if gzip else "identity"
     if not request.is_http2:
         request.authority = ""  # upstream gets the origin form
     if ruling.transit is not None:

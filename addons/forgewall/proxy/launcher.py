@@ -39,7 +39,9 @@ from forgewall.proxy.enforcer import Enforcer
 from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
+from forgewall.proxy.peers import Peers, read_ranges
 from forgewall.proxy.policyfile import PolicyFile
+from forgewall.proxy.remembered import NAME, remembered
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.settings import Address, Settings
 from forgewall.proxy.spool import SpoolSpace, checked
@@ -123,7 +125,7 @@ class Launcher:
     async def _serve(self, master: ProxyMaster, policy: Policy, ca: CA, log: EventLog) -> None:
         journal = Journal(log)
         enforcer = Enforcer(selftest.policy(), journal, await asyncio.to_thread(self._examiner))
-        desk = TunnelDesk(enforcer, master.close)
+        desk = TunnelDesk(enforcer, master.close, Peers(read_ranges(self._settings.forge_ranges)))
         wired = wiring.Wiring(enforcer, desk, lambda request: self._own_page(request, enforcer, ca))
         unheard.install(master.dispatch.hears)
         wiring.install(wired)
@@ -139,10 +141,15 @@ class Launcher:
         stop = asyncio.Event()
         with _signals(stop, self._file.reload_now):
             print(self._ready_line(policy, ca), flush=True)
-            watch = asyncio.ensure_future(policy_news.follow(self._file, wired, log))
+            tasks = [
+                asyncio.ensure_future(policy_news.follow(self._file, wired, log)),
+                asyncio.ensure_future(desk.peers.follow(lambda: enforcer.policy.registry)),
+            ]
             await stop.wait()
-            watch.cancel()
-            await asyncio.wait([watch])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await asyncio.to_thread(enforcer.examiner.close)
 
     async def _self_test(self, master: ProxyMaster, enforcer: Enforcer) -> None:
         silent = Enforcer(enforcer.policy, _Unlogged(), enforcer.examiner)
@@ -173,7 +180,9 @@ class Launcher:
     def _examiner(self) -> Examiner:
         """Compiling the rules takes a second, so it is done before anybody waits. Raises StartError."""
         rules = self._settings.secret_rules
-        return Examiner(scanner=read_rules(rules), space=SpoolSpace.at(checked(self._settings.spool)))
+        memory, store = remembered(self._settings.memory or self._settings.events / NAME)
+        space = SpoolSpace.at(checked(self._settings.spool))
+        return Examiner(scanner=read_rules(rules), space=space, memory=memory, store=store)
 
     def _own_page(self, request: Request, enforcer: Enforcer, ca: CA) -> Reply:
         return landing(

@@ -26,6 +26,7 @@ from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
 from forgewall.proxy.policyfile import PolicyFile
+from forgewall.proxy.remembered import NAME, remembered
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.spool import SpoolSpace, checked
 from forgewall.proxy.tunnels import TunnelDesk
@@ -117,7 +118,9 @@ class MitmdumpAddon(ForgewallAddon):
 def _examiner() -> Examiner:
     spool, rules = ctx.options.forgewall_spool, ctx.options.forgewall_secret_rules
     scanner = read_rules(Path(rules) if rules else None)
-    return Examiner(scanner=scanner, space=SpoolSpace.at(checked(Path(spool) if spool else None)))
+    memory, store = remembered(Path(ctx.options.forgewall_events) / NAME)
+    space = SpoolSpace.at(checked(Path(spool) if spool else None))
+    return Examiner(scanner=scanner, space=space, memory=memory, store=store)
 
 
 def _no_page(_request: Request) -> Reply:

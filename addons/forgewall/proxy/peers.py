@@ -8,11 +8,15 @@ A name that resolves to loopback doesn't count, and neither do forges whose entr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import socket
+from collections.abc import Callable
+from pathlib import Path
 
-from forgewall.identify.ranges import Address, Ranges
+from forgewall.errors import StartError
+from forgewall.identify.ranges import Address, Ranges, parse_ranges
 from forgewall.identify.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -27,6 +31,7 @@ class Peers:
         self._published = ranges or Ranges.built_in()
         self._ranges = self._published
         self._known: dict[str, frozenset[Address]] = {}
+        self._changed = asyncio.Event()
 
     def forge_at(self, peer: str, name: str) -> str | None:
         """The forge at the IP address `peer`, which was reached as `name`; None if it is none's."""
@@ -36,11 +41,17 @@ class Peers:
             return None
         return self._ranges.forge_at(address, name.lower().removesuffix("."))
 
-    async def follow(self, registry: Registry) -> None:
-        """Keep the addresses of self-hosted forges up to date, until cancelled."""
+    async def follow(self, current: Callable[[], Registry]) -> None:
+        """Keep the addresses of self-hosted forges up to date, until cancelled; `current` gives those of the policy."""
         while True:
-            await self.refresh(registry)
-            await asyncio.sleep(REFRESH_SECONDS)
+            self._changed.clear()
+            await self.refresh(current())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), REFRESH_SECONDS)
+
+    def changed(self) -> None:
+        """There is a new policy, whose forges are to be resolved."""
+        self._changed.set()
 
     async def refresh(self, registry: Registry) -> None:
         """Resolve the names of the policy's forges once."""
@@ -55,6 +66,18 @@ class Peers:
         for host, known in found.items():
             addresses.setdefault(wanted[host], set()).update(known)
         self._ranges = self._published.with_addresses(addresses)
+
+
+def read_ranges(file: Path | None) -> Ranges:
+    """The networks of `file`, a table like `identify/data/forges.ranges`, or the built-in ones. Raises StartError."""
+    if file is None:
+        return Ranges.built_in()
+    try:
+        return Ranges(*parse_ranges(file.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise StartError(f"cannot read --forge-ranges {file}: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise StartError(f"--forge-ranges {file} can't be used: {error}.") from None
 
 
 async def _resolved(host: str) -> frozenset[Address]:

@@ -23,6 +23,8 @@ from forgewall.proxy.answer_hold import Headers, Release
 class Advertisement:
     """Adds `no-thin` to what a forge says before a push, so that the pack can be read alone."""
 
+    takes_gzip = False
+
     def __init__(self) -> None:
         self._patch = NoThin()
 
@@ -43,6 +45,8 @@ class Advertisement:
 
 class BatchAnswer:
     """Reads where a forge wants the objects of an LFS batch, and has that remembered before the client learns it."""
+
+    takes_gzip = True
 
     def __init__(
         self,

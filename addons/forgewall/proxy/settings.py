@@ -23,6 +23,8 @@ class Settings:
     connect_to: Mapping[Address, Address]
     spool: Path | None = None
     secret_rules: Path | None = None
+    forge_ranges: Path | None = None
+    memory: Path | None = None
 
 
 def parse_listen(text: str) -> Address:

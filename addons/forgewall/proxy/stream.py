@@ -213,7 +213,12 @@ class GuardedStream(CollectingStream):
             return False
         self.reading = AnswerHold(self.ruling.answer) if self.ruling.answer is not None else None
         self.wiring.permit(self.context.client, (self.flow.request.host, self.flow.request.port))
-        return (yield from super().make_server_connection())
+        connected = yield from super().make_server_connection()
+        astray = self.wiring.astray(self.known_arrival, self.context.client, self.flow.request.host)
+        if astray is None:
+            return connected
+        yield from self.refuse(astray)
+        return False
 
     def state_stream_request_body(self, event: mitm.HttpEvent) -> CommandGenerator[None]:
         """Pass on what the transit releases; the base class ends the message only after the transit agreed."""
@@ -351,7 +356,10 @@ class GuardedStream(CollectingStream):
             # Nobody speaks before this answer, so it can still say that the host can't be reached.
             tunnel.permit()
             failed = yield commands.OpenConnection(self.context.server)
-            if failed:
+            astray = self.wiring.astray(tunnel.arrival, self.context.client, tunnel.arrival.request.host)
+            if astray is not None:
+                tunnel = astray
+            elif failed:
                 tunnel = self.unreachable(tunnel.arrival, failed)
         if isinstance(tunnel, Reply):
             self.flow.response = response_of(tunnel)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mitmproxy import http
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http as mitm
@@ -21,7 +21,7 @@ from mitmproxy.proxy.layers import tcp, tls
 
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import internal_error
-from forgewall.decide.tunnel import Passage, Plan, plan_connect, plan_opening
+from forgewall.decide.tunnel import Passage, Plan, misled, parse_ip, plan_connect, plan_opening
 from forgewall.enforce.reply import Reply
 from forgewall.enforce.ssh import disconnect
 from forgewall.identify.opening import Opening, Protocol, read_opening
@@ -30,6 +30,7 @@ from forgewall.model import Request, Subject
 from forgewall.proxy import backlog
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.enforcer import Enforcer
+from forgewall.proxy.peers import Peers
 from forgewall.record.event import Stage
 
 logger = logging.getLogger(__name__)
@@ -46,10 +47,12 @@ type Permit = Callable[[Client, tuple[str, int]], None]
 class TunnelDesk:
     """Plans tunnels and knows which raw ones are open, so that a new policy can close them."""
 
-    def __init__(self, enforcer: Enforcer, close: Callable[[Client], None]) -> None:
+    def __init__(self, enforcer: Enforcer, close: Callable[[Client], None], peers: Peers | None = None) -> None:
+        self.peers = peers or Peers()
         self._enforcer = enforcer
         self._close = close
         self._raw: dict[str, tuple[Client, frozenset[str]]] = {}
+        self._misled: dict[tuple[str, str], str] = {}
 
     def open(self, context: Context, flow: http.HTTPFlow, permit: Permit) -> Tunnel | Reply:
         """The layer for this CONNECT, or the reply that refuses it; never raises. `permit` is asked before a relay."""
@@ -87,7 +90,7 @@ class TunnelDesk:
             host, port = arrival.request.host, arrival.request.port
             if policy is not planned:  # a reload in between: plan by what holds now
                 plan = self._plan(policy, arrival.subject, host, port)
-            now = plan_opening(policy, host, plan, opening)
+            now = self._checked(policy, host, plan_opening(policy, host, plan, opening))
             if now.verdict is not None and plan.passage is Passage.DECRYPT and plan.forge is None:
                 # No TLS to the announced store, so nothing that was announced: as if there were no announcement.
                 plan = plan_connect(policy, host, port)
@@ -109,6 +112,34 @@ class TunnelDesk:
             return Plan(passage=Passage.DECRYPT)
         return plan
 
+    def _checked(self, policy: Policy, host: str, plan: Plan) -> Plan:
+        """`plan`, unless it relays to a bare address that is a forge's."""
+        address = parse_ip(host) if plan.passage is Passage.TUNNEL else None
+        forge = self.peers.forge_at(str(address), host) if address is not None else None
+        if forge is None:
+            return plan
+        return Plan(passage=Passage.REFUSE, verdict=misled(host, forge), forge=policy.registry.lookup(forge))
+
+    def arrived(self, client: Client, server: Server) -> bool:
+        """Whether a connection may stay: not one that is relayed unread and has arrived at a forge's address."""
+        assert server.address is not None
+        host, policy = server.address[0], self._enforcer.policy
+        if server.tls or server.peername is None or policy.registry.lookup(host) is not None:
+            return True
+        forge = self.peers.forge_at(server.peername[0], host)
+        if forge is None:
+            return True
+        self._misled[client.id, host] = forge
+        return False
+
+    def astray(self, arrival: Arrival, client: Client, host: str) -> Reply | None:
+        """The reply where a connection to `host` did not stay for that reason; it is recorded."""
+        forge = self._misled.pop((client.id, host), None)
+        if forge is None:
+            return None
+        known = self._enforcer.policy.registry.lookup(forge)
+        return self._enforcer.refuse(arrival, misled(host, forge), known, Stage.CONNECTION)
+
     def relayed(self, client: Client, names: frozenset[str]) -> None:
         """A raw tunnel of `client` to these names is open."""
         self._raw[client.id] = (client, names)
@@ -116,9 +147,12 @@ class TunnelDesk:
     def forget(self, client: Client) -> None:
         """The client is gone."""
         self._raw.pop(client.id, None)
+        for key in [key for key in self._misled if key[0] == client.id]:
+            del self._misled[key]
 
     def recheck(self, policy: Policy) -> None:
-        """Close the raw tunnels to hosts that are forges by `policy`."""
+        """Close the raw tunnels to hosts that are forges by `policy`, and look where those are."""
+        self.peers.changed()
         for client, names in list(self._raw.values()):
             if any(policy.registry.lookup(name) is not None for name in names):
                 self._raw.pop(client.id, None)

@@ -93,6 +93,10 @@ class Wiring:
         """The layer for a CONNECT, or the reply that refuses it."""
         return self.tunnels.open(context, flow, self.permit)
 
+    def astray(self, arrival: Arrival, client: Client, host: str) -> Reply | None:
+        """The reply where a connection to `host`, no forge's name, arrived at a forge's address."""
+        return self.tunnels.astray(arrival, client, host)
+
     def permit(self, client: Client, address: Address) -> None:
         """From now on this client's connection may lead to `address`."""
         self._permitted.setdefault(client.id, set()).add(address)

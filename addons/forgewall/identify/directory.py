@@ -25,6 +25,7 @@ class IdKind(StrEnum):
     GUID = "guid"  # Azure DevOps and Bitbucket, lower case without braces
     GIST = "gist"  # a gist's or a snippet's, which doesn't tell the owner
     RUN = "run"  # the backend id of a CI run
+    UPLOAD = "upload"  # one upload that was begun, as the path that confirms it names it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

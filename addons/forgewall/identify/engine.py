@@ -27,7 +27,7 @@ _REWRITES = frozenset({"x-original-url", "x-rewrite-url"})
 _UPLOADS = frozenset({"PUT", "PATCH"})  # a POST to a store is a form of the forge's own pages
 _STORES = frozenset({Role.STORE, Role.LFS})
 # Hosts where paths name nothing that an address could hold, whatever the kind.
-_BARE_ROLES = frozenset({Role.STORE, Role.ACTIONS, Role.SOCKET, Role.PAGES, Role.TELEMETRY, Role.LFS})
+_BARE_ROLES = frozenset({Role.STORE, Role.SOCKET, Role.PAGES, Role.TELEMETRY, Role.LFS})
 
 
 def identify(

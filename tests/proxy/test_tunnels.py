@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mitmproxy import http
+from mitmproxy.connection import Server
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layers import http as mitm
 from mitmproxy.proxy.layers import tls
@@ -35,7 +36,8 @@ from forgewall.proxy.wiring import Wiring
 from forgewall.record.event import Stage
 
 OTHER = "www.example.org"
-ADDRESS = "140.82.121.4"
+ADDRESS = "8.8.4.4"
+FORGES_ADDRESS = "140.82.121.4"  # in a network that GitHub has published
 
 
 @cache
@@ -274,6 +276,34 @@ def test_a_bare_address_that_names_another_host_is_relayed() -> None:
     passage.send(hello)
     assert (passage.connected, passage.up) == ([(ADDRESS, 443)], hello)
     assert passage.permitted
+
+
+def test_a_forges_bare_address_that_names_another_host_is_closed() -> None:
+    passage = Passage(FORGES_ADDRESS, 443)
+    passage.send(real_hello(OTHER))
+    assert (passage.closed, passage.connected, passage.up, passage.permitted) == (True, [], b"", False)
+    assert passage.ledger.codes == ["host-mismatch"]
+
+
+def test_a_relay_that_arrives_at_a_forges_address_may_not_stay() -> None:
+    passage = Passage(OTHER, 443)
+    server = passage.context.server
+    server.peername = (FORGES_ADDRESS, 443)
+    assert not passage.desk.arrived(passage.context.client, server)
+    arrival = passage.tunnel.arrival
+    reply = passage.desk.astray(arrival, passage.context.client, OTHER)
+    assert reply is not None
+    assert b"leads to an address of github.com" in reply.body
+    assert passage.ledger.codes == ["host-mismatch"]
+    assert passage.desk.astray(arrival, passage.context.client, OTHER) is None
+
+
+@pytest.mark.parametrize(("name", "tls_up"), [("github.com", False), (OTHER, True)])
+def test_a_forge_itself_and_what_is_decrypted_may_stay(name: str, tls_up: bool) -> None:
+    passage = Passage(OTHER, 443)
+    server = Server(address=(name, 443))
+    server.tls, server.peername = tls_up, (FORGES_ADDRESS, 443)
+    assert passage.desk.arrived(passage.context.client, server)
 
 
 @pytest.mark.parametrize("data", [real_hello(None), b"SSH-2.0", b"\x00", REQUEST])

@@ -35,6 +35,7 @@ class Effect(StrEnum):
     PERSONAL = "personal"
     AUTH = "auth"
     TELEMETRY = "telemetry"
+    ASSISTANTS = "assistants"
 
 
 class Operation(StrEnum):
@@ -73,6 +74,7 @@ class Operation(StrEnum):
     TODO = "todo"
     AUTH = "auth"
     TELEMETRY = "telemetry"
+    ASSISTANT = "assistant"  # what an editor tells the forge's AI service, such as Copilot's completions
     UNIDENTIFIED = "unidentified"
 
     @property
@@ -89,6 +91,7 @@ _EFFECTS: Mapping[Operation, Effect] = MappingProxyType(
         Operation.TODO: Effect.PERSONAL,
         Operation.AUTH: Effect.AUTH,
         Operation.TELEMETRY: Effect.TELEMETRY,
+        Operation.ASSISTANT: Effect.ASSISTANTS,
     }
 )
 

@@ -21,10 +21,11 @@ from forgewall.decide.policy import Policy
 from forgewall.decide.sentence import Sentence, parse_sentence
 from forgewall.decide.tunnel import other_host, plan_connect
 from forgewall.evidence import ForcedUpdate
+from forgewall.identify.directory import EMPTY, Directory, Id, Named
 from forgewall.identify.engine import identify
-from forgewall.model import Action, Subject, Target, Verdict
+from forgewall.model import Action, Move, Subject, Target, Verdict, Visibility
 
-TEST_KEYS = ("do", "expect", "user", "client", "because")
+TEST_KEYS = ("do", "expect", "user", "client", "visibility", "because")
 NOBODY = "127.0.0.1"
 """The client address of a test or an explanation that names none."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -32,7 +33,10 @@ _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One entry of `tests:`. `because` is the rule id that must decide, '' for any."""
+    """One entry of `tests:`. `because` is the rule id that must decide, '' for any.
+
+    `visibility` is taken for that of every repository, None for unknown.
+    """
 
     sentence: Sentence
     expect: Action
@@ -40,12 +44,35 @@ class Case:
     because: str
     line: int
     column: int
+    visibility: Visibility | None = None
 
 
-def judge(policy: Policy, sentence: Sentence, subject: Subject, now: datetime) -> tuple[Target | None, Verdict]:
-    """What the request of `sentence` is about (None: its host is no forge), and the verdict on it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Supposed:
+    """A directory where every repository can be seen by as many."""
+
+    seen_by: Visibility
+
+    def find(self, wanted: Id) -> Named | None:
+        return None
+
+    def visibility(self, key: str) -> Visibility | None:
+        return self.seen_by
+
+    def moved(self, key: str) -> Move | None:
+        return None
+
+
+def judge(
+    policy: Policy, sentence: Sentence, subject: Subject, now: datetime, visibility: Visibility | None = None
+) -> tuple[Target | None, Verdict]:
+    """What the request of `sentence` is about (None: its host is no forge), and the verdict on it.
+
+    Of ids only those are known that the policy names; every repository counts as one with that `visibility`.
+    """
     request = sentence.request
-    target = identify(request, policy.registry)
+    supposed: Directory = EMPTY if visibility is None else _Supposed(seen_by=visibility)
+    target = identify(request, policy.registry, directory=policy.directory(supposed))
     if target is None:
         return None, other_host(policy, request.host)
     refused = plan_connect(policy, request.host.removesuffix("."), request.port).verdict
@@ -82,6 +109,9 @@ def _case(item: Node, fields: Fields) -> Case | None:
             client = str(ip_address(text))
         except ValueError:
             fields.complaints.add(pairs["client"][1], f"{quote(text)} is not an IP address")
+    seen_by = None
+    if "visibility" in pairs:
+        seen_by = fields.word(pairs["visibility"][1], "`visibility`", tuple(Visibility))
     because = fields.text(pairs["because"][1], "`because`") if "because" in pairs else ""
     if sentence is None or expect is None:
         return None
@@ -93,6 +123,7 @@ def _case(item: Node, fields: Fields) -> Case | None:
         because=because or "",
         line=place.line,
         column=place.column,
+        visibility=seen_by,
     )
 
 
@@ -100,10 +131,10 @@ def run(policy: Policy, tests: Sequence[Case], now: datetime, complaints: Compla
     """Run `tests`; complain about those that fail, and return those that fail only because something has expired."""
     stale = []
     for case in tests:
-        _, verdict = judge(policy, case.sentence, case.subject, now)
+        _, verdict = judge(policy, case.sentence, case.subject, now, case.visibility)
         if _passes(case, verdict):
             continue
-        _, unexpired = judge(policy, case.sentence, case.subject, _BEFORE_ALL)
+        _, unexpired = judge(policy, case.sentence, case.subject, _BEFORE_ALL, case.visibility)
         if _passes(case, unexpired):
             stale.append(case)
         else:

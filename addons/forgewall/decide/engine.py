@@ -8,9 +8,11 @@ The table, from the top; the first line that fits decides:
 | no read, below an address in `forbidden:` | that entry: block, for everybody, always | forbidden |
 | operation or address isn't certain, no read | `defaults.unidentified`, even below an approval | unidentified |
 | read | `defaults.reads`; `approved-only`: any entry that covers it and is for this subject | read, unapproved |
-| personal, auth, telemetry | the default of that name, with a small cap on the body | personal, auth, telemetry |
-| write, longest address in `approved:` has an entry that admits subject, operation and refs | that entry | approved |
-| write, an entry there admits subject and operation, but not the refs | that entry: block | ref |
+| personal, auth, telemetry, assistants | the default of that name, with a cap on the body | that name |
+| write, an entry at the longest address in `approved:` admits subject, operation, visibility, refs | it | approved |
+| write, an entry there admits all but the refs | that entry: block | ref |
+| write, an entry there admits all but the visibility | `defaults.writes` | visibility |
+| write, an entry there admits it, but the repository moved to where none does | `defaults.writes` | moved |
 | other write | `defaults.writes` | unapproved |
 
 - Expired entries are as if absent. The longest address decides alone and inherits nothing: if none of its entries
@@ -18,8 +20,10 @@ The table, from the top; the first line that fits decides:
   in the file means nothing, so of several that admit the most generous limit counts.
 - Which refs a push changes isn't known at its first request; then none is judged, and the verdict on the push itself
   is asked for again with its commands. Deletions go by `deletes` (allow, log or block); the code is `ref` too.
-- A second repository in the same request must pass too: one that is only copied from as a read, any other for the
-  operation itself; one that isn't known is unidentified. The strictest part is the verdict.
+- A second repository in the same request must pass too, for what is done there (`parts`); one that isn't known is
+  unidentified. The strictest part is the verdict, and the body is examined and limited as the strictest of them asks.
+- A write to a repository that moved must pass at both addresses, as long as no entry that admits it was `confirmed`
+  since. An address that moved below a forbidden one is forbidden.
 - What may pass is then compared with its limit: exactly the limit passes, more is `over:` (block or log), `too-large`.
 - Observe turns a block into a log with `would_action`: at the top of the file everywhere, on an entry where that entry
   is the longest for its subject. An entry's observe doesn't lift `forbidden`.
@@ -35,18 +39,19 @@ from datetime import datetime
 
 from forgewall.decide import wording
 from forgewall.decide.objection import Objection
+from forgewall.decide.parts import Part, main_part, second_part
 from forgewall.decide.policy import Approval, Policy, Reads
 from forgewall.decide.refs import judge_refs
-from forgewall.decide.ruling import Part, Ruling, beyond, observed, scrutinised, severity
+from forgewall.decide.ruling import Ruling, also_by, beyond, observed, scrutinised, severity, tighter
+from forgewall.decide.stricter import joined
+from forgewall.decide.visibility import meets, unmet
 from forgewall.evidence import RefUpdate
-from forgewall.identify.targets import fold
 from forgewall.model import (
     Action,
-    Also,
     Depth,
     Effect,
-    Kind,
     Mode,
+    Move,
     Operation,
     Scrutiny,
     Step,
@@ -60,12 +65,11 @@ CAPS = {
     Effect.PERSONAL: 4 * 1024,
     Effect.AUTH: 64 * 1024,
     Effect.TELEMETRY: 64 * 1024,
+    Effect.ASSISTANTS: 16 * 1024 * 1024,
 }
-"""Bytes of a request body that carries no repository data; git's longest negotiations stay far below the first."""
+"""Bytes of the body of what is no write; git's longest negotiations stay far below the first."""
 
-COPIED_FROM = frozenset({"source", "parent"})
-"""Roles of a second repository that is only read."""
-
+_VERBS = {Action.ALLOW: "allows", Action.LOG: "logs", Action.BLOCK: "refuses"}
 _MAX_STEPS = 50
 _UNEXAMINED = Scrutiny(depth=Depth.OFF)
 
@@ -84,25 +88,14 @@ def decide(  # noqa: PLR0917 - one question, in the order in which its parts bec
     they aren't known. Never raises on any target.
     """
     judge = _Judge(policy, subject, now)
-    certain = target.effect is target.operation.effect and target.operation is not Operation.UNIDENTIFIED
-    part = Part(
-        address=target.address,
-        key=target.key,
-        repository=target.repository,
-        operation=target.operation,
-        effect=target.effect if certain else Effect.WRITE,
-        evidence=target.evidence,
-        gist=target.kind is Kind.GITHUB and target.host.startswith("gist."),
-        refs=refs,
-    )
+    part = main_part(target, refs)
     main = judge.rule(part)
     verdict = observed(main, judge.scrutiny(main, part))
-    for also in target.also:
-        second = observed(judge.rule(judge.second(also, part)), verdict.scrutiny)
-        if severity(second) > severity(verdict):
-            verdict = replace(second, max_upload=verdict.max_upload, over=verdict.over)
-    if verdict.action is not Action.BLOCK and size is not None and main.limit is not None and size > main.limit:
-        verdict = beyond(verdict, main, size, judge.steps)
+    bound = main
+    if target.also:
+        verdict, bound = judge.together(target, part, main, verdict)
+    if verdict.action is not Action.BLOCK and size is not None and bound.limit is not None and size > bound.limit:
+        verdict = beyond(verdict, bound, size, judge.steps)
     return replace(verdict, trace=tuple(judge.steps))
 
 
@@ -115,21 +108,23 @@ class _Judge:
         self.now = now
         self.steps: list[Step] = []
 
-    def second(self, also: Also, main: Part) -> Part:
-        """`also` as a part of its own."""
-        key = None
-        if also.address is not None:
-            forge = self.policy.registry.lookup(also.address.partition("/")[0])
-            key = fold(forge.kind, also.address) if forge is not None else None
-        read = also.role in COPIED_FROM and key is not None
-        return Part(
-            address=also.address if key is not None else None,
-            key=key,
-            repository=also.repository,
-            operation=Operation.FETCH if read else main.operation,
-            effect=Effect.READ if read else Effect.WRITE,
-            evidence=f"the {also.role} is not known" if key is None else main.evidence,
-        )
+    def together(self, target: Target, part: Part, main: Ruling, alone: Verdict) -> tuple[Verdict, Ruling]:
+        """The verdict on all parts of a request, and the ruling that limits its body."""
+        verdict, scrutiny = alone, alone.scrutiny
+        bound = None if part.effect is Effect.READ else tighter(None, main)
+        for also in target.also:
+            second = second_part(also, part, self.policy.registry)
+            ruling = self.rule(second)
+            examined = self.scrutiny(ruling, second)
+            strict = observed(ruling, examined)
+            if severity(strict) > severity(verdict):
+                verdict = strict
+            if second.effect is not Effect.READ:
+                scrutiny = joined(scrutiny, examined)
+                bound = tighter(bound, ruling)
+        bound = bound or main
+        limited = observed(bound, scrutiny)
+        return replace(verdict, scrutiny=scrutiny, max_upload=limited.max_upload, over=limited.over), bound
 
     def rule(self, part: Part) -> Ruling:
         if part.effect is not Effect.READ and (forbidden := self._forbidden(part)):
@@ -155,19 +150,21 @@ class _Judge:
 
     def _forbidden(self, part: Part) -> Ruling | None:
         entry = self.policy.prohibition(part.key) if part.key is not None else None
+        move = None
+        if entry is None and (move := part.moved) is not None:
+            entry = self.policy.prohibition(move.key)
         if entry is None:
             return None
         reference = self.policy.reference(entry.line)
         self._note(entry.rule, reference, True, entry.reason or "covers the address")
-        below = part.key != entry.key
+        where = part.address if move is None else f"{part.address} has moved, the forge said, and {move.address}"
+        below = (part.key if move is None else move.key) != entry.key
         return Ruling(
             action=Action.BLOCK,
             code="forbidden",
             rule=entry.rule,
             reference=reference,
-            reason=f"{part.address} is below {entry.address}, which is forbidden"
-            if below
-            else f"{part.address} is forbidden",
+            reason=f"{where} is below {entry.address}, which is forbidden" if below else f"{where} is forbidden",
             observing=self.policy.mode is Mode.OBSERVE,
         )
 
@@ -187,8 +184,7 @@ class _Judge:
             reason = f"{where}, and `reads: approved-only` lets nothing else be read"
             return self._default("reads", Action.BLOCK, "unapproved", reason, part)
         action = Action(reads.value)
-        verb = "allows" if action is Action.ALLOW else "logs" if action is Action.LOG else "refuses"
-        return self._default("reads", action, "read", f"`reads: {reads}` {verb} every read", part)
+        return self._default("reads", action, "read", f"`reads: {reads}` {_VERBS[action]} every read", part)
 
     def _readable(self, part: Part) -> Approval | None:
         for entries in self.policy.covering(part.key) if part.key is not None else ():
@@ -201,8 +197,7 @@ class _Judge:
     def _harmless(self, part: Part) -> Ruling:
         name = part.effect.value
         action: Action = getattr(self.policy.defaults, name)
-        verb = "allows" if action is Action.ALLOW else "refuses"
-        return self._default(name, action, name, f"`{name}: {action}` {verb} `{part.operation}`", part)
+        return self._default(name, action, name, f"`{name}: {action}` {_VERBS[action]} `{part.operation}`", part)
 
     def _unidentified(self, part: Part) -> Ruling:
         unclear = part.operation is Operation.UNIDENTIFIED
@@ -213,17 +208,53 @@ class _Judge:
         return self._default("unidentified", self.policy.defaults.unidentified, "unidentified", reason, part)
 
     def _write(self, part: Part, key: str) -> Ruling:
+        found = self._admission(part, key)
+        if isinstance(found, Ruling):
+            return found
+        code, reason = found
+        return self._default("writes", self.policy.defaults.writes, code, reason, part)
+
+    def _admission(self, part: Part, key: str) -> Ruling | tuple[str, str]:
+        """What an entry rules on a write; if none admits it, the code and the reason."""
         entries, reason = self._longest(key)
-        admitting = [
+        granting = [
             entry for entry in entries if entry.terms.admits(self.subject) and part.operation in entry.terms.allow
         ]
+        admitting = [entry for entry in granting if meets(entry.terms.visibility, part.visibility)]
         if admitting:
-            return self._approved(admitting, entries, part)
+            ruling = self._approved(admitting, entries, part)
+            if part.moved is None or ruling.action is Action.BLOCK:
+                return ruling
+            return self._followed(ruling, admitting, part, part.moved)
+        if granting:
+            return "visibility", self._unmet(granting, part)
         if entries:
-            reason = self._mismatch(entries, part.operation)
-        elif not reason:
-            reason = wording.not_approved(part.address or key, part.repository)
-        return self._default("writes", self.policy.defaults.writes, "unapproved", reason, part)
+            return "unapproved", self._mismatch(entries, part.operation)
+        return "unapproved", reason or wording.not_approved(part.address or key, part.repository)
+
+    def _unmet(self, granting: Sequence[Approval], part: Part) -> str:
+        """Why none of `granting` admits, who would but for the visibility."""
+        forge = self.policy.registry.lookup((part.address or "").partition("/")[0])
+        reasons = []
+        for entry in granting:
+            reason = unmet(part, entry.address, entry.terms.visibility or (), forge)
+            self._note(entry.rule, self.policy.reference(entry.line), False, reason)
+            reasons.append(reason)
+        return reasons[0]
+
+    def _followed(
+        self, here: Ruling, admitting: Sequence[Approval], part: Part, move: Move
+    ) -> Ruling | tuple[str, str]:
+        """As `_admission`, for a part that `here` admits although the forge has said that it is elsewhere now."""
+        for entry in admitting:
+            if entry.terms.confirms(move):
+                note = f"names the address again since it moved to {move.address}"
+                self._note(entry.rule, self.policy.reference(entry.line), True, note)
+                return here
+        there = self._admission(replace(part, address=move.address, key=move.key, moved=None), move.key)
+        if not isinstance(there, Ruling):
+            return "moved", wording.moved(part.address or "", move, there[1])
+        return there if there.action is Action.BLOCK else also_by(here, there)
 
     def _longest(self, key: str) -> tuple[list[Approval], str]:
         """The unexpired entries at the longest address that has any, and else the reason if it expired."""

@@ -9,18 +9,20 @@ from forgewall.decide.audience import Audience, Group, audience
 from forgewall.decide.complaints import Complaints, nearest, quote
 from forgewall.decide.document import Listing, Node, Scalar
 from forgewall.decide.fields import Fields
+from forgewall.decide.ids import ids_of, named
 from forgewall.decide.policy import Approval, Prohibition, Terms
 from forgewall.decide.scrutiny import ENTRY_KEYS, entry_scrutiny
 from forgewall.decide.settings import BLOCK_OR_LOG, check_term
-from forgewall.identify.address import address_key
+from forgewall.identify.address import address_key, parse_address
+from forgewall.identify.directory import Id, IdKind, Named
 from forgewall.identify.registry import Registry
-from forgewall.model import GROUPS, Effect, Mode, Operation
+from forgewall.model import GROUPS, Effect, Mode, Operation, Visibility
 
 type Pairs = Mapping[str, tuple[Scalar, Node]]
 
 APPROVAL_KEYS = (
-    *("repo", "address", "allow", "who", "max_upload", "over", *ENTRY_KEYS),
-    *("mode", "expires", "owner", "reason"),
+    *("repo", "address", "id", "allow", "who", "visibility", "max_upload", "over", *ENTRY_KEYS),
+    *("mode", "confirmed", "expires", "owner", "reason"),
 )
 PROHIBITION_KEYS = ("repo", "address", "owner", "reason")
 
@@ -40,7 +42,8 @@ MAX_ADDRESS = 1000
 class Context:
     """What entries refer to, and the lists in them that were read before: long policies repeat a few.
 
-    `plain` are the terms of an entry that says nothing but its address.
+    `plain` are the terms of an entry that says nothing but its address. `ids` collects what entries say of ids, with
+    the folded address and the line.
     """
 
     registry: Registry
@@ -49,6 +52,7 @@ class Context:
     plain: Terms = _PLAIN
     allowed: dict[tuple[str, ...], frozenset[Operation]] = field(default_factory=dict)
     audiences: dict[tuple[str, ...], Audience] = field(default_factory=dict)
+    ids: dict[Id, tuple[Named, str, int]] = field(default_factory=dict)
 
     @property
     def complaints(self) -> Complaints:
@@ -82,8 +86,8 @@ def prohibitions(node: Node | None, context: Context) -> dict[str, Prohibition]:
                 item, "an entry of `forbidden`, which holds for everybody and always", PROHIBITION_KEYS
             )
             place = _address_node(item, pairs, "forbidden", context)
-        if place is not None and (named := _address(place, context)) is not None:
-            address, key = named
+        if place is not None and (known := _address(place, context)) is not None:
+            address, key = known
             entry = Prohibition(
                 address=address,
                 key=key,
@@ -100,37 +104,70 @@ def _items(node: Node | None, name: str, context: Context) -> list[Node]:
 
 
 def _plain(scalar: Scalar, context: Context) -> Approval | None:
-    named = _address(scalar, context)
-    if named is None:
+    known = _address(scalar, context)
+    if known is None:
         return None
-    return Approval(address=named[0], key=named[1], line=scalar.line, terms=context.plain)
+    return Approval(address=known[0], key=known[1], line=scalar.line, terms=context.plain)
 
 
 def _detailed(item: Node, context: Context) -> Approval | None:
     pairs = context.fields.mapping(item, "an entry of `approved`", APPROVAL_KEYS)
     place = _address_node(item, pairs, "approved", context)
-    named = _address(place, context) if place is not None else None
-    terms = _terms(pairs, named[0] if named is not None else "", context)
-    if place is None or named is None:
+    known = _address(place, context) if place is not None else None
+    terms = _terms(pairs, known[0] if known is not None else "", context)
+    if place is None or known is None:
         return None
-    return Approval(address=named[0], key=named[1], line=place.line, terms=terms)
+    if "id" in pairs:
+        _ids(pairs["id"][1], known, "repo" in pairs, context)
+    return Approval(address=known[0], key=known[1], line=place.line, terms=terms)
+
+
+def _ids(node: Node, known: tuple[str, str], repository: bool, context: Context) -> None:
+    """Collects what `id:` says in the entry with the address and key `known`."""
+    address = parse_address(known[0], context.registry)
+    forge = context.registry.lookup(address.host)
+    own_server = forge is not None and forge.instance is not None
+    words = 0
+    for scalar in context.fields.words(node, "`id`"):
+        words += 1
+        try:
+            ids = ids_of(scalar.text, address, repository=repository, own_server=own_server)
+        except ValueError as error:
+            wrong, _, hint = str(error).partition(": ")
+            context.complaints.add(scalar, f"`id` {quote(scalar.text)} {wrong}", hint)
+            continue
+        said = named(address, group=any(one.kind in _OF_OWNERS for one in ids)), known[1], scalar.line
+        other = next((other for one in ids if (other := context.ids.get(one)) and other[1] != known[1]), None)
+        if other is not None:
+            message = f"`id` {quote(scalar.text)} is that of {other[0].address} already, in line {other[2]}"
+            context.complaints.add(scalar, message, "an id names one thing: remove one")
+            continue
+        context.ids.update(dict.fromkeys(ids, said))
+    if not words and _is_empty(node):
+        context.complaints.add(node, "`id` is empty", "remove it, or write the number that the forge's API gives")
+
+
+_OF_OWNERS = frozenset({IdKind.OWNER, IdKind.USER})
 
 
 def _terms(pairs: Pairs, address: str, context: Context) -> Terms:
     fields = context.fields
     values = {key: node for key, (_, node) in pairs.items()}
     allow, who, size, over = values.get("allow"), values.get("who"), values.get("max_upload"), values.get("over")
-    mode, expires = values.get("mode"), values.get("expires")
+    mode, expires, confirmed = values.get("mode"), values.get("expires"), values.get("confirmed")
+    seen_by = _visibility(values["visibility"], context) if "visibility" in values else None
     allowed = _allow(allow, context) if allow else context.plain.allow
     scrutiny = entry_scrutiny(pairs, context.plain.scrutiny, f"approved/{address}", fields)
-    if Operation.VISIBILITY in allowed:
+    if Operation.VISIBILITY in allowed and seen_by is None:  # a push option could undo what `visibility` asks for
         scrutiny = replace(scrutiny, visibility=True)
     return Terms(
         allow=allowed,
         who=_who(who, context) if who else None,
+        visibility=seen_by,
         max_upload=fields.size(size, "`max_upload`") if size else None,
         over=fields.word(over, "`over`", BLOCK_OR_LOG) if over else None,
         mode=(fields.word(mode, "`mode`", tuple(Mode)) if mode else None) or Mode.ENFORCE,
+        confirmed=fields.moment(confirmed, "`confirmed`") if confirmed else None,
         expires=fields.moment(expires, "`expires`") if expires else None,
         owner=_text(pairs, "owner", fields),
         reason=_text(pairs, "reason", fields),
@@ -201,6 +238,14 @@ def _read_who(node: Node, context: Context) -> Audience:
         # An empty list read as "everybody" would be the opposite of what it says.
         complaints.add(node, "`who` is empty", "remove it to mean everybody, or name users, groups or networks")
     return audience(terms, context.groups)
+
+
+def _visibility(node: Node, context: Context) -> frozenset[Visibility] | None:
+    fields = context.fields
+    found = [fields.word(scalar, "`visibility`", tuple(Visibility)) for scalar in fields.words(node, "`visibility`")]
+    if not found and _is_empty(node):
+        fields.complaints.add(node, "`visibility` is empty", "remove it, or write private, internal or public")
+    return frozenset(word for word in found if word is not None) if found else None
 
 
 def _is_empty(node: Node) -> bool:

@@ -16,10 +16,13 @@ _LOOK = "write inspect: full"
 def futile(policy: Policy, entry: Approval) -> Iterator[tuple[str, str]]:
     """What of an entry never counts, each as a sentence and a hint."""
     scrutiny, general, allow = entry.terms.scrutiny, policy.defaults.scrutiny, entry.terms.allow
+    address = quote(entry.address)
+    writes = any(operation.effect is Effect.WRITE for operation in allow)
+    if entry.terms.visibility is not None and not writes:
+        yield f"`visibility` of {address} never counts: the entry admits no write", "see `allow`"
     if scrutiny is general:
         return
-    address = quote(entry.address)
-    if not any(operation.effect is Effect.WRITE for operation in allow):
+    if not writes:
         yield f"how uploads to {address} are examined never counts: the entry admits no write", "see `allow`"
         return
     if scrutiny.refs is not None and not allow & _CHANGES_REFS:

@@ -122,6 +122,7 @@ def _compile(text: str, root: scrutiny.Pairs, fields: Fields) -> tuple[Policy, l
         tests=len(tests),
         depth=_depth(approved, forbidden),
         limits=limits.limits(found.get("limits"), fields),
+        ids={one: said[0] for one, said in context.ids.items()},
     )
     return policy, tests
 

@@ -7,15 +7,17 @@ time is the same for ten approvals and for 100,000.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
 from forgewall.decide.audience import Audience, Group
+from forgewall.decide.ids import OwnFirst
 from forgewall.decide.protocol import BUILT_IN
+from forgewall.identify.directory import Directory, Id, Named
 from forgewall.identify.registry import Registry
-from forgewall.model import PLAIN_APPROVAL, Action, Limit, Mode, Operation, Scrutiny, Subject
+from forgewall.model import PLAIN_APPROVAL, Action, Limit, Mode, Move, Operation, Scrutiny, Subject, Visibility
 
 type Network = IPv4Network | IPv6Network
 
@@ -42,6 +44,8 @@ class OtherHosts(StrEnum):
 class Terms:
     """What an approval admits, for whom, and how it is examined. None means: as in `defaults`.
 
+    `visibility` is who may be able to see what is written to, None for anybody. Moves that were seen before `confirmed`
+    (aware) don't count.
     `scrutiny` is complete but for what only a request tells: `observing`, `rule` and `reference`.
     """
 
@@ -54,6 +58,8 @@ class Terms:
     owner: str = ""
     reason: str = ""
     scrutiny: Scrutiny = _FULL
+    visibility: frozenset[Visibility] | None = None
+    confirmed: datetime | None = None
 
     def unexpired(self, now: datetime) -> bool:
         """Whether the terms still hold at `now` (aware); `expires` is the first moment at which they don't."""
@@ -62,6 +68,10 @@ class Terms:
     def admits(self, subject: Subject) -> bool:
         """Whether `subject` is among those the entry is for."""
         return self.who is None or self.who.admits(subject)
+
+    def confirms(self, move: Move) -> bool:
+        """Whether the address was named again after `move` was seen."""
+        return self.confirmed is not None and move.seen < self.confirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +116,7 @@ class Defaults:
     personal: Action = Action.ALLOW
     auth: Action = Action.ALLOW
     telemetry: Action = Action.ALLOW
+    assistants: Action = Action.BLOCK
     other_hosts: OtherHosts = OtherHosts.PASS
     ip_literals: tuple[Network, ...] = ()
     max_upload: int = 50 * 1024 * 1024
@@ -135,7 +146,7 @@ class Policy:
     """One policy file, compiled. Equal texts have equal `digest` (SHA-256 of the UTF-8 text, in hex).
 
     `limits` are the rolling windows that all uploads count in. `largest_upload` is the largest `max_upload` in bytes:
-    more need not be kept of a body to find out whom it is for.
+    more need not be kept of a body to find out whom it is for. `ids` are those that entries name.
     """
 
     file: str
@@ -154,6 +165,11 @@ class Policy:
     tests: int
     depth: int
     limits: tuple[Limit, ...] = ()
+    ids: Mapping[Id, Named] = field(default_factory=dict)
+
+    def directory(self, learned: Directory) -> Directory:
+        """What is known: the policy's own ids first, then what was `learned`."""
+        return OwnFirst(own=self.ids, learned=learned) if self.ids else learned
 
     @property
     def ip_literals(self) -> tuple[Network, ...]:

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from forgewall.decide import wording
-from forgewall.evidence import RefUpdate
-from forgewall.model import Action, Depth, Effect, Operation, Scrutiny, Step, Verdict
-
-_RANK = {Action.ALLOW: 0, Action.LOG: 1, Action.BLOCK: 2}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One repository of a request, and what happens to it."""
-
-    address: str | None
-    key: str | None
-    repository: str | None
-    operation: Operation
-    effect: Effect
-    evidence: str
-    gist: bool = False
-    refs: Sequence[RefUpdate] = ()
+from forgewall.decide.stricter import RANK, joined
+from forgewall.model import Action, Depth, Operation, Scrutiny, Step, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +66,32 @@ def observed(ruling: Ruling, scrutiny: Scrutiny) -> Verdict:
 
 def severity(verdict: Verdict) -> tuple[int, bool]:
     """How strict a verdict is, to be compared: what observe mode lets pass is stricter than what is only logged."""
-    return _RANK[verdict.action], verdict.would_action is not None
+    return RANK[verdict.action], verdict.would_action is not None
+
+
+def tighter(first: Ruling | None, second: Ruling) -> Ruling | None:
+    """Which of two rulings on parts of one request limits its body: the one that leaves less, if any does."""
+    if second.limit is None or second.action is Action.BLOCK:
+        return first
+    return second if first is None or first.limit is None or second.limit < first.limit else first
+
+
+def also_by(first: Ruling, second: Ruling) -> Ruling:
+    """`first`, which admits, where `second` admits too: what is stricter of both holds."""
+    bound = tighter(first, second)
+    assert bound is not None
+    scrutiny = first.scrutiny
+    if scrutiny is not None and second.scrutiny is not None:
+        scrutiny = joined(scrutiny, second.scrutiny)
+    return replace(
+        first,
+        limit=bound.limit,
+        over=bound.over,
+        limit_rule=bound.limit_rule,
+        limit_reference=bound.limit_reference,
+        limit_label=bound.limit_label,
+        scrutiny=scrutiny,
+    )
 
 
 def beyond(verdict: Verdict, ruling: Ruling, size: int, steps: list[Step]) -> Verdict:

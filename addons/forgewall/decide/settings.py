@@ -23,6 +23,7 @@ DEFAULT_KEYS = (
     "personal",
     "auth",
     "telemetry",
+    "assistants",
     "other_hosts",
     "ip_literals",
     "max_upload",
@@ -31,7 +32,7 @@ DEFAULT_KEYS = (
 )
 EVENT_KEYS = ("on_error", "reads", "keep")
 PRIVACY_KEYS = ("pseudonymise_users",)
-FORGE_KEYS = ("host", "kind", "port", "path", "hosts")
+FORGE_KEYS = ("host", "kind", "port", "path", "hosts", "shared_address")
 
 ALLOW_OR_BLOCK = (Action.ALLOW, Action.BLOCK)
 BLOCK_OR_LOG = (Action.BLOCK, Action.LOG)
@@ -60,6 +61,7 @@ def defaults(node: Node | None, complaints: Complaints) -> Defaults:
         personal=word("personal", ALLOW_OR_BLOCK, plain.personal),
         auth=word("auth", ALLOW_OR_BLOCK, plain.auth),
         telemetry=word("telemetry", ALLOW_OR_BLOCK, plain.telemetry),
+        assistants=word("assistants", tuple(Action), plain.assistants),
         other_hosts=word("other_hosts", tuple(OtherHosts), plain.other_hosts),
         ip_literals=_literals(pairs["ip_literals"][1], fields) if "ip_literals" in pairs else plain.ip_literals,
         max_upload=plain.max_upload if size is None else size,
@@ -149,9 +151,17 @@ def _instance(pairs: Mapping[str, tuple[Scalar, Node]], fields: Fields) -> Insta
     path = _path(pairs["path"][1], fields) if "path" in pairs else ""
     names = fields.words(pairs["hosts"][1], "`hosts`") if "hosts" in pairs else ()
     more = [_host(scalar, "`hosts`", fields) for scalar in names]
+    shared = fields.truth(pairs["shared_address"][1], "`shared_address`") if "shared_address" in pairs else False
     if host is None or kind is None or None in more:
         return None
-    return Instance(kind=kind, host=host, port=port, path=path, hosts=tuple(name for name in more if name))
+    return Instance(
+        kind=kind,
+        host=host,
+        port=port,
+        path=path,
+        hosts=tuple(name for name in more if name),
+        shared_address=bool(shared),
+    )
 
 
 def _host(node: Node, name: str, fields: Fields) -> str | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from forgewall.model import GROUPS, Operation, Subject
+from forgewall.decide.parts import UNHEARD
+from forgewall.model import GROUPS, Move, Operation, Subject
 from forgewall.sizes import plain, rounded
 from forgewall.sizes import size as exact
 
 _NEW = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT})
+_SPEAKING = ("doesn't tell whose", "the query has more than", UNHEARD)
 MAX_EVIDENCE = 300
 """Characters of evidence that are repeated in a reason."""
 
@@ -25,7 +27,7 @@ def too_large(size: int, limit: int, label: str) -> str:
 def not_understood(evidence: str) -> str:
     """Why a request is refused whose operation isn't certain."""
     said = _shortened(evidence)
-    speaks = said.endswith("is not understood") or "doesn't tell whose" in said
+    speaks = said.endswith("is not understood") or any(words in said for words in _SPEAKING)
     return said if speaks else f"the request is not understood: {said}"
 
 
@@ -35,6 +37,8 @@ def not_placed(operation: Operation, evidence: str, *, gist: bool = False) -> st
         return "the request doesn't say whose gist this is or will be, so no approval can cover it"
     if gist:
         return "a gist's URL names no owner, so no approval can cover it"
+    if evidence.startswith(UNHEARD):
+        return _shortened(evidence)
     route = evidence.partition(" ")[2].startswith("/")
     if route and operation in _NEW:
         return "the request doesn't name the owner of the new repository, so no approval can cover it"
@@ -50,6 +54,12 @@ def not_approved(address: str, repository: str | None) -> str:
 def not_granted(operation: Operation, address: str, allowed: frozenset[Operation]) -> str:
     """Why an operation is refused that the entry for `address` doesn't name."""
     return f"`{operation}` is not among the operations approved for {address} (allowed: {operations(allowed)})"
+
+
+def moved(address: str, move: Move, reason: str) -> str:
+    """Why a write is refused to an address that the forge calls by another name now; `reason` is the new one's."""
+    again = f"an approval of the new address, or `confirmed: {move.seen.date()}` at the old one, would let it pass"
+    return f"{address} has moved to {move.address}, the forge said, and {reason}; {again}"
 
 
 def not_for(address: str, subject: Subject) -> str:

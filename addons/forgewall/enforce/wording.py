@@ -69,6 +69,7 @@ _DEEDS: Mapping[Operation, tuple[str, str]] = MappingProxyType(
         Operation.TRANSFER: ("this transfer", "of"),
         Operation.AUTH: ("this sign-in", "to"),
         Operation.TELEMETRY: ("this telemetry", "to"),
+        Operation.ASSISTANT: ("this request for an AI assistant", "to"),
         Operation.UNIDENTIFIED: ("this request", "to"),
     }
 )
@@ -77,6 +78,8 @@ _DEEDS: Mapping[Operation, tuple[str, str]] = MappingProxyType(
 _TODO: Mapping[str, str] = MappingProxyType(
     {
         "unapproved": "ask {whom} to approve it{quoting}",
+        "visibility": "send it to a repository that the approval covers, or ask {whom}{quoting}",
+        "moved": "ask {whom} to look at the move, or use the new address if that is approved{quoting}",
         "forbidden": "don't retry, this address is closed on purpose; questions: {whom}{quoting}",
         "unidentified": "ask {whom}{quoting}",
         "host-mismatch": "connect to the host under its own name; if you did, tell {whom}{quoting}",
@@ -104,12 +107,17 @@ _TODO: Mapping[str, str] = MappingProxyType(
 )
 _TODO_UNCLEAR = "use git or the forge's documented interface if you can, or ask {whom}{quoting}"
 """Where the request itself wasn't understood; another client may write it so that it is."""
+_TODO_UNHEARD = "do that through this proxy and try again; if it stays, ask {whom}{quoting}"
+"""Where a look at the forge tells what isn't known yet."""
+_TODO_QUERY = "send a shorter query, or ask {whom}{quoting}"
 _TODO_DAMAGED = "run git lfs push again; if it stays, look for damage with git lfs fsck, or ask {whom}{quoting}"
 """Where an LFS object isn't what its batch said."""
 _NOW: Mapping[str, str] = MappingProxyType({"log-unwritable": "can't record requests now"})
 _SHORT: Mapping[str, str] = MappingProxyType(
     {
         "unapproved": "not approved by Forgewall",
+        "visibility": "not approved by Forgewall",
+        "moved": "not approved by Forgewall",
         "forbidden": "forbidden by Forgewall",
         "too-large": "too large for Forgewall",
         "ref": "ref not allowed by Forgewall",
@@ -202,11 +210,20 @@ def _todo(refusal: Refusal, request: Request) -> str:
         return f"{_https_instead(request)} (questions: {whom}{quoting})."
     if refusal.code == "too-large" and refusal.limit is not None:
         return f"send at most {size(refusal.limit)} in one request, or ask {whom} for a higher limit{quoting}."
+    if _asks_for_a_look(refusal):
+        return _TODO_UNHEARD.format(whom=whom, quoting=quoting) + "."
+    if refusal.code == "unidentified" and refusal.reason.startswith("the query has more than"):
+        return _TODO_QUERY.format(whom=whom, quoting=quoting) + "."
     if refusal.code == "unidentified" and "not understood" in refusal.reason:
         return _TODO_UNCLEAR.format(whom=whom, quoting=quoting) + "."
     if refusal.code == "malformed" and refusal.operation is Operation.LFS_UPLOAD:
         return _TODO_DAMAGED.format(whom=whom, quoting=quoting) + "."
     return _TODO.get(refusal.code, "ask {whom}{quoting}").format(whom=whom, quoting=quoting) + "."
+
+
+def _asks_for_a_look(refusal: Refusal) -> bool:
+    """Whether the reason names a request that tells what isn't known yet (`decide.visibility`, ids in `identify`)."""
+    return refusal.code in {"visibility", "unidentified"} and refusal.reason.rstrip(".").endswith(" tells it")
 
 
 def _https_instead(request: Request) -> str:

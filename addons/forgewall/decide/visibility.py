@@ -1,0 +1,59 @@
+"""Whether an entry's `visibility:` is met, and what is said where it isn't.
+
+Exactly the words that are listed count: `private` doesn't mean `internal`. What nobody has said is none of them. Not
+here: learning who can see a repository (`forgewall.learn`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from forgewall.decide.complaints import one_of
+from forgewall.decide.parts import Part
+from forgewall.identify.registry import ForgeHost
+from forgewall.model import Kind, Operation, Visibility
+
+MAKES = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT, Operation.VISIBILITY})
+"""Operations whose request says itself what can be seen afterwards."""
+UNHEARD_KINDS = frozenset({Kind.CODECOMMIT, Kind.GIT_ONLY})
+"""Kinds of forges whose answers don't tell who can see a repository."""
+_PLAIN_GIT = frozenset({Kind.GITHUB, Kind.GITLAB, Kind.GITEA, Kind.BITBUCKET, Kind.HUGGINGFACE, Kind.GIT_ONLY})
+
+
+def meets(wanted: Collection[Visibility] | None, visibility: Visibility | None) -> bool:
+    """Whether a repository that can be seen by `visibility` (None: nobody knows) is one of those wanted."""
+    return wanted is None or visibility in wanted
+
+
+def unmet(part: Part, entry: str, wanted: Collection[Visibility], forge: ForgeHost | None) -> str:
+    """Why `part` is refused by the entry for the address `entry`; `forge` is its host, where that is known."""
+    listed = one_of(word.value for word in Visibility if word in wanted)
+    only = f"{entry} is approved for {listed} repositories only"
+    if part.visibility is not None:
+        verb = "would be" if part.operation in MAKES else "is"
+        return f"{part.address} {verb} {part.visibility}, and {only}"
+    if part.operation in MAKES:
+        return f"the request doesn't say that {part.address} will be {listed}, and {only}"
+    if part.repository is None:
+        return f"`{part.operation}` at {part.address} concerns no repository that could be {listed}, and {only}"
+    return f"whether {part.address} is {listed} isn't known yet, and {only}; {_taught_by(part, forge)}"
+
+
+def _taught_by(part: Part, forge: ForgeHost | None) -> str:
+    if forge is None or forge.kind in UNHEARD_KINDS:
+        return "this forge doesn't tell, so that an entry without `visibility` is needed"
+    url = _git_url(part.address or "", forge)
+    return (
+        f"`git ls-remote {url}` or a look at it through the API tells it"
+        if url
+        else "a look at it through the API tells it"
+    )
+
+
+def _git_url(address: str, forge: ForgeHost) -> str:
+    """The URL that git takes for `address`; empty where the address doesn't tell it."""
+    own = forge.instance
+    if forge.kind not in _PLAIN_GIT or (forge.kind is Kind.BITBUCKET and own is not None):
+        return ""
+    port = f":{own.port}" if own is not None and own.port not in (None, 443) else ""
+    return f"https://{forge.forge}{port}{own.path if own is not None else ''}/{address.partition('/')[2]}"

@@ -25,7 +25,7 @@ from forgewall.evidence import (
     Unread,
 )
 from forgewall.inspect.collector import Collector
-from forgewall.model import Action, Also, Kind, Mode, Operation, Subject, Target, Verdict
+from forgewall.model import Action, Also, Kind, Mode, Move, Operation, Subject, Target, Verdict, Visibility
 from forgewall.record.event import (
     Announcement,
     Change,
@@ -69,6 +69,16 @@ TARGET = Target(
     operation=Operation.PUSH,
     effect=Operation.PUSH.effect,
     evidence="git-receive-pack",
+)
+MOVE = Move(address="github.com/mallory/Prey", key="github.com/mallory/prey", seen=datetime(2026, 11, 24, tzinfo=UTC))
+SECOND = Also(
+    address="github.com/ana/notes",
+    owner="ana",
+    repository="notes",
+    role="second",
+    operation=Operation.ISSUE,
+    visibility=Visibility.PRIVATE,
+    moved=MOVE,
 )
 BLOCK = Verdict(
     action=Action.BLOCK,
@@ -184,6 +194,7 @@ ALL: list[Event] = [
     decision(verdict=LOG),
     decision(target=replace(TARGET, address=None, key=None, owner=None, repository=None)),
     decision(target=replace(TARGET, also=(Also(address=None, owner="a", repository="b", role="source"),))),
+    decision(target=replace(TARGET, visibility=Visibility.PUBLIC, moved=MOVE, also=(SECOND,) * 25)),
     decision(subject=Subject(client="fe80::1%eth0")),
     decision(exchange=replace(EXCHANGE, host="140.82.121.4", http_version="1.1", content_length=2**70)),
     ssh_refusal(),
@@ -286,8 +297,20 @@ def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Dec
         mime_type=optional,
         server_name=optional,
         role=words,
+        head_bytes=st.none() | number,
     )
-    also = st.builds(Also, address=optional, owner=optional, repository=optional, role=words)
+    moved = st.none() | st.builds(Move, address=words, key=words, seen=moments)
+    visibility = st.none() | st.sampled_from(Visibility)
+    also = st.builds(
+        Also,
+        address=optional,
+        owner=optional,
+        repository=optional,
+        role=words,
+        operation=st.none() | st.sampled_from(Operation),
+        visibility=visibility,
+        moved=moved,
+    )
     target = st.builds(
         Target,
         kind=st.sampled_from(Kind),
@@ -300,6 +323,8 @@ def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Dec
         effect=st.sampled_from(Operation).map(lambda operation: operation.effect),
         evidence=words,
         also=st.lists(also, max_size=2).map(tuple),
+        visibility=visibility,
+        moved=moved,
     )
     verdict = st.builds(
         Verdict,

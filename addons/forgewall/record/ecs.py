@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from forgewall import __version__
-from forgewall.model import Action, Effect, Operation, Target, Verdict
+from forgewall.model import Action, Also, Effect, Move, Operation, Target, Verdict
 from forgewall.record import attack, contents, redact
 from forgewall.record.event import (
+    MAX_SIGNALS,
     UPSTREAM,
     Change,
     Decision,
@@ -28,6 +29,7 @@ from forgewall.record.event import (
     Upload,
 )
 from forgewall.record.sentence import outcome, sentence
+from forgewall.record.signals import noticed
 from forgewall.record.trim import trim
 from forgewall.record.wire import Document, long, parties, stamp, wire
 
@@ -51,6 +53,8 @@ _OBSERVER = {
     "version": __version__,
     "hostname": socket.gethostname(),
 }
+MAX_ALSO = 20
+"""Further repositories of a request that are listed."""
 _CONNECTION_CODES = {"ssh": "ssh"}
 
 
@@ -131,7 +135,7 @@ def _upload(event: Upload) -> Document:
         body["forgewall"]["evidence"] = contents.own(found)
     if hashes:
         body["related"]["hash"] = list(dict.fromkeys(hashes))
-    body["forgewall"]["signals"] = list(event.signals)
+    body["forgewall"]["signals"] = list(dict.fromkeys((*body["forgewall"]["signals"], *event.signals)))[:MAX_SIGNALS]
     if event.objections:
         body["forgewall"]["objections"] = [contents.objection(said) for said in event.objections]
         body["forgewall"]["objection_count"] = long(event.objection_count)
@@ -233,7 +237,7 @@ def _request(event: Decision, verdict: Verdict, *, sent: int | None) -> Document
         "subject_source": event.subject.source,
         "policy": _policy(policy),
         "analytics": [],
-        "signals": [],
+        "signals": list(noticed(event)),
         "mitigations": [attack.MITIGATION] if attack.objected(verdict) else [],
         "lfs": contents.lfs(event.lfs, event.announced),
     }
@@ -277,12 +281,28 @@ def _target(target: Target) -> Document:
         "repository": target.repository,
         "operation": target.operation.value,
         "effect": target.effect.value,
+        "visibility": target.visibility.value if target.visibility else None,
+        "moved": _moved(target.moved),
         "identified_by": target.evidence,
-        "also": [
-            {"address": also.address, "owner": also.owner, "repository": also.repository, "role": also.role}
-            for also in target.also[:20]
-        ],
+        "also": [_also(also) for also in target.also[:MAX_ALSO]],
+        "also_count": len(target.also) if len(target.also) > MAX_ALSO else None,
     }
+
+
+def _also(also: Also) -> Document:
+    return {
+        "address": also.address,
+        "owner": also.owner,
+        "repository": also.repository,
+        "role": also.role,
+        "operation": also.operation.value if also.operation else None,
+        "visibility": also.visibility.value if also.visibility else None,
+        "moved": _moved(also.moved),
+    }
+
+
+def _moved(move: Move | None) -> Document | None:
+    return None if move is None else {"address": move.address, "key": move.key, "seen": stamp(move.seen)}
 
 
 def _policy(policy: PolicyRef) -> Document:

@@ -79,7 +79,7 @@ class Exchange:
     `host` and `port` are where it really goes. `path` is the raw request target in origin form, query included.
     `http_version` is as ECS spells it: `1.1` or `2`. `content_length` is in bytes as announced, None if it wasn't.
     `mime_type` is the Content-Type without parameters, `server_name` the SNI. `role` is the `identify` role of the
-    host (`web`, `api`, `store`, `lfs`, …), empty where unknown.
+    host (`web`, `api`, `store`, `lfs`, …), empty where unknown. `head_bytes` is the size of request line and headers.
     """
 
     scheme: str
@@ -93,6 +93,7 @@ class Exchange:
     mime_type: str | None = None
     server_name: str | None = None
     role: str = ""
+    head_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,9 @@ def trim(document: Document) -> None:
         holder[key] = holder[key][: _length(places[path]) * 3 // 4]
         before, sizes[path] = sizes[path], size(holder[key])
         over -= before - sizes[path]
-        shortened.add(path)
+        if path not in shortened:  # its name takes room, too
+            over += len(path) + len('"",') + (len('"trimmed":[],') if not shortened else 0)
+            shortened.add(path)
     if shortened:
         document["forgewall"]["trimmed"] = sorted(shortened)
 

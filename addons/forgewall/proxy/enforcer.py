@@ -83,7 +83,9 @@ class Enforcer:
         request = arrival.request
         forge = self.policy.registry.lookup(request.host)
         announced = self.examiner.announcements.find(arrival.subject.client, request)
-        case = Case(self.policy, arrival, forge, announced=announced, directory=self.examiner.memory)
+        case = Case(
+            self.policy, arrival, forge, announced=announced, directory=self.policy.directory(self.examiner.memory)
+        )
         if arrival.head_bytes > MAX_HEAD_BYTES:
             reason = f"the request's headers take {arrival.head_bytes} bytes, more than the {MAX_HEAD_BYTES} allowed"
             return self._refuse(case, protocol_block("header-size", reason))

@@ -55,7 +55,8 @@ class MitmdumpAddon(ForgewallAddon):
 
     def __init__(self) -> None:
         super().__init__(None, {}, self.handler)
-        self._watch: asyncio.Future[None] | None = None
+        self._tasks: list[asyncio.Future[None]] = []
+        self._examiner: Examiner | None = None
         install_layers()
         wiring.install(None)
 
@@ -84,9 +85,11 @@ class MitmdumpAddon(ForgewallAddon):
 
     def done(self) -> None:
         """No ruling is made from now on."""
-        if self._watch is not None:
-            self._watch.cancel()
+        for task in self._tasks:
+            task.cancel()
         wiring.install(None)
+        if self._examiner is not None:
+            self._examiner.close()
 
     def handler(self, client: Client) -> ConnectionHandler | None:
         """The connection handler of a client that is still there."""
@@ -103,11 +106,16 @@ class MitmdumpAddon(ForgewallAddon):
         )
         log.check()
         journal = Journal(log)
-        enforcer = Enforcer(policy, journal, _examiner())
-        wired = wiring.Wiring(enforcer, TunnelDesk(enforcer, self._close), _no_page)
+        self._examiner = _examiner()
+        enforcer = Enforcer(policy, journal, self._examiner)
+        desk = TunnelDesk(enforcer, self._close)
+        wired = wiring.Wiring(enforcer, desk, _no_page)
         wiring.install(wired)
         journal.write(policy_news.loaded(policy, None))
-        self._watch = asyncio.ensure_future(policy_news.follow(file, wired, log))
+        self._tasks = [
+            asyncio.ensure_future(policy_news.follow(file, wired, log)),
+            asyncio.ensure_future(desk.peers.follow(lambda: enforcer.policy.registry)),
+        ]
 
     def _close(self, client: Client) -> None:
         handler = self.handler(client)

@@ -24,7 +24,7 @@ _PAGES: Mapping[Kind, frozenset[str]] = {
 _ANY_PAGE = frozenset().union(*_PAGES.values())
 _NAME = r"[a-z0-9~][a-z0-9._~-]*(?<!\.git)"
 _ORDINARY = re.compile(rf"(?!gist\.)([a-z0-9.-]+)/({_NAME})(?:/{_NAME})?", re.ASCII | re.IGNORECASE)
-_HF_PREFIXES = ("datasets", "spaces")
+_HF_PREFIXES = ("datasets", "spaces", "buckets", "kernels", "posts", "blog")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,9 +29,12 @@ NAMES = {
 }
 # An id stands where a name is needed, in the path or in the body.
 BY_ID = re.compile(
-    r"^/(teams/\{team_id\}|users/\{x\}(?!/(un)?follow)|suggestions/\{x\}|build-status/latest/commits/\{|jira/|keys/latest/ssh/)"
-    r"|/issues/\{x\}/(move|clone)$|/projects/\{x\}$|/fork/\{x\}$|import_project_members"
+    r"^/(teams/\{team_id\}|user/\{user_id\}/|users/\{x\}(?!/(un)?follow)|suggestions/\{x\}"
+    r"|build-status/latest/commits/\{|jira/|keys/latest/ssh/)"
+    r"|/issues/\{x\}/(move|clone)$|/share$|/job_token_scope/(groups_)?allowlist$|/projects/\{x\}$|/fork/\{x\}$|import_project_members"
 )
+# More than the path's repository is written to.
+WITHOUT_NAME = re.compile(r"^/teams/\{team_id\}|/update-branch$")
 # The new repository stands in the body, and not in the path.
 ELSEWHERE = {Operation.FORK, Operation.CREATE_REPO, Operation.IMPORT}
 
@@ -71,7 +74,7 @@ def test_names_the_repository_of_the_path(forge: str) -> None:
     for method, path in documented(forge):
         target = asked(forge, method, path)
         holds = re.search(r"\{(repo|template_repo|repo_slug|repositorySlug)\}|^/projects/\{project\}", path)
-        if holds and target.operation not in ELSEWHERE and not path.startswith("/teams/{team_id}"):
+        if holds and target.operation not in ELSEWHERE and not WITHOUT_NAME.search(path):
             assert (target.address, target.also) == (FORGES[forge][2], ()), (method, path)
             named += 1
     assert named > 90
@@ -86,7 +89,8 @@ def test_documented_routes_are_many() -> None:
     assert sum(len(list(documented(forge))) for forge in FORGES) > 1700
 
 
-TABLES = ("github-api", "github-web", "github-gist", "github-uploads", "gitlab-api", "gitlab-web", "gitlab-project",
+TABLES = ("github-api", "github-web", "github-gist", "github-uploads", "gitlab-api", "gitlab-web",
+          "gitlab-project", "gitlab-group", "gitlab-tail", "gitlab-bare",
           "bitbucket-api", "bitbucket-web", "bitbucket-dc-api", "bitbucket-dc-web")  # fmt: skip
 
 
@@ -111,7 +115,10 @@ def test_what_passes_as_a_read_is_a_short_list() -> None:
         "github-api POST /markdown/raw",
         "github-api POST /orgs/{owner}/attestations/bulk-list",
         "github-api POST /users/{owner}/attestations/bulk-list",
+        "github-web POST /preview",
+        "github-web POST /{owner}/{repo}/preview/{**}",
         "gitlab-api POST /ci/lint",
+        "gitlab-api POST /glql",
         "gitlab-api POST /groups/{project}/-/packages/npm/-/npm/v1/security/advisories/bulk",
         "gitlab-api POST /groups/{project}/-/packages/npm/-/npm/v1/security/audits/quick",
         "gitlab-api POST /markdown",
@@ -123,7 +130,20 @@ def test_what_passes_as_a_read_is_a_short_list() -> None:
         "gitlab-api POST /projects/{project}/packages/rubygems/api/v1/dependencies",
         "gitlab-api POST /projects/{project}/product_analytics/request/dry-run",
         "gitlab-api POST /projects/{project}/product_analytics/request/load",
+        "gitlab-group POST /insights/query",
+        "gitlab-group POST /preview_markdown",
+        "gitlab-group POST /wikis/{id}/preview_markdown",
+        "gitlab-project POST /ci/lint",
+        "gitlab-project POST /compare",
+        "gitlab-project POST /incident_management/timeline_events/preview_markdown",
+        "gitlab-project POST /ml/preview_markdown",
+        "gitlab-project POST /preview/{**}",
         "gitlab-project POST /preview_markdown",
+        "gitlab-project POST /wikis/{id}/preview_markdown",
+        "gitlab-tail POST /insights/query",
+        "gitlab-tail POST /preview_markdown",
+        "gitlab-web POST /-/snippets/preview_markdown",
+        "gitlab-web POST /organizations/preview_markdown",
     ]
 
 

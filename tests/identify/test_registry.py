@@ -17,7 +17,7 @@ KNOWN = [
     ("anything.new.github.com", "github", "other", "github.com"),
     ("github-cloud.s3.amazonaws.com", "github", "store", "github.com"),
     ("github-cloud.s3.dualstack.us-east-1.amazonaws.com", "github", "store", "github.com"),
-    ("productionresultssa19.blob.core.windows.net", "github", "actions", "github.com"),
+    ("productionresultssa19.blob.core.windows.net", "github", "store", "github.com"),
     ("ghcr.io", "github", "registry", "github.com"),
     ("nuget.pkg.github.com", "github", "packages", "github.com"),
     ("ssh.github.com", "github", "ssh", "github.com"),

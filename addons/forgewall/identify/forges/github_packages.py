@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from forgewall.identify import plain
 from forgewall.identify.body import unread
-from forgewall.identify.forges.github_api import bare
+from forgewall.identify.forges.github_call import bare
 from forgewall.identify.oci import image_of, mounted_from, mounts, scope_of
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost

@@ -1,0 +1,116 @@
+"""What a web page's form says, read strictly: application/x-www-form-urlencoded (WHATWG URL, section 5) and multipart
+(RFC 7578). Pages post JSON instead where they are built by scripts.
+
+What is *not* here: what a field means, the APIs' parameters (`fields`), and the form of an object store
+(`announced_form`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from forgewall.identify import form_data
+from forgewall.identify.body import MAX_BODY
+from forgewall.identify.fields import json_fields
+from forgewall.identify.paths import Path, widest
+from forgewall.identify.query import parameters
+from forgewall.model import BodyState, Request
+
+_URLENCODED = "application/x-www-form-urlencoded"
+# What Rack takes for a form: `Rack::Request#form_data?` and `#parseable_data?`.
+_MAYBE_FORM = frozenset({"", _URLENCODED, form_data.MEDIA_TYPE, "multipart/related", "multipart/mixed"})
+_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FILLING = re.compile(r"[\s\]]+")
+
+
+def form_fields(request: Request) -> Mapping[str, object] | None:
+    """Each field of the form that is the whole body: its text, or `form_data.FILE`, in order.
+
+    None if it isn't one that all servers read alike, or if a name stands twice.
+    """
+    match media_type(request):
+        case form_data.MEDIA_TYPE:
+            return form_data.form_fields(request)
+        case "application/x-www-form-urlencoded" if _readable(request):
+            return _urlencoded(request.body)
+        case _:
+            return None
+
+
+def form_values(request: Request, path: Path, *names: str) -> Mapping[str, str] | None:
+    """Those of the fields `names` to which the form, or a JSON object instead of one, gives a text or a number.
+
+    None if the body can't be read, or if one of them stands twice, in another spelling, in the query, which some
+    servers merge, or is a file.
+    """
+    wanted = {_canonical(name): name for name in names}
+    if any(_canonical(name) in wanted for name, _ in parameters(path.query)):
+        return None
+    if media_type(request) == "application/json":
+        found = json_fields(request, path, *names)
+    else:
+        found = form_fields(request)
+        if found is None or any(wanted.get(_canonical(name), name) != name for name in found):
+            return None
+    if found is None:
+        return None
+    texts = {name: _text(found.get(name, "")) for name in names}
+    if any(text is None for text in texts.values()):
+        return None
+    return {name: text for name, text in texts.items() if text}
+
+
+def said_method(request: Request) -> str | None:
+    """The method that Rack::MethodOverride makes of `request`: a POSTed form's field `_method`. None if not certain."""
+    if request.method != "POST" or media_type(request) not in _MAYBE_FORM or request.header("content-length") == "0":
+        return request.method
+    if request.body_state is BodyState.COMPLETE and not request.body:
+        return request.method
+    fields = form_fields(request)
+    if fields is None:
+        if request.body_state is not BodyState.COMPLETE or request.header("content-encoding"):
+            return None
+        return None if "_method" in widest(request.body.decode("latin-1")) else request.method
+    said = [value for name, value in fields.items() if "_method" in widest(name)]
+    if not said:
+        return request.method
+    method = said[0].strip().upper() if isinstance(said[0], str) else ""
+    return method if len(said) == 1 and method in _METHODS else None
+
+
+def media_type(request: Request) -> str:
+    """The body's media type in lower case, without parameters; empty if it doesn't say."""
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _canonical(name: str) -> str:
+    # `repository[name]`, `repository[name][]` and `Repository[ name ]` may be one field to a server.
+    return _FILLING.sub("", name).lower().rstrip("[")
+
+
+def _text(value: object) -> str | None:
+    """A field's text; empty for null, None for what is no text or a skim's marker, which holds U+0000."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and "\0" not in value else None
+
+
+def _readable(request: Request) -> bool:
+    coded = bool(request.header("content-encoding"))
+    return request.body_state is BodyState.COMPLETE and not coded and len(request.body) <= MAX_BODY
+
+
+def _urlencoded(body: bytes) -> Mapping[str, object] | None:
+    try:
+        text = body.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    # Rack drops spaces behind a separator, and up to 2.2 takes `;` for one.
+    if ";" in text or "& " in text or text.lstrip()[:1] in ("{", "["):
+        return None
+    pairs = parameters(text)
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else None

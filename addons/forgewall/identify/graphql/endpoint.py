@@ -1,14 +1,19 @@
 """GraphQL endpoints: the target of a request to one.
 
-What is *not* here: how documents are found and parsed (`request`, `document`).
+What is *not* here: how documents are found and parsed (`request`, `document`), and what mutations do (`deed`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from forgewall.identify.body import unread
 from forgewall.identify.directory import Directory
-from forgewall.identify.graphql.document import parse_documents, reads_only
+from forgewall.identify.graphql.deed import Reader, together
+from forgewall.identify.graphql.document import Parsed, parse_documents, reads_only
+from forgewall.identify.graphql.mutations import table
 from forgewall.identify.graphql.request import Unclear, asked, posts_plainly
+from forgewall.identify.graphql.selection import calls
 from forgewall.identify.kinds import FORGES
 from forgewall.identify.paths import Path, widest
 from forgewall.identify.registry import ForgeHost
@@ -17,7 +22,7 @@ from forgewall.model import Request, Target
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target | None:
-    """The target of a GraphQL request; None if the path is no GraphQL endpoint."""
+    """The target of a GraphQL request; None if the path is no GraphQL endpoint. Never raises, whatever the bytes."""
     if path.odd or (forge_host.role, path.segments) not in FORGES[forge_host.kind].graphql:
         return None
     if request.method not in ("GET", "HEAD", "POST"):
@@ -29,14 +34,25 @@ def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Dir
         if not documents:
             return _without_document(forge_host, path)
         parsed = parse_documents(documents)
+        if reads_only(parsed):
+            return plain_read(forge_host, "GraphQL: the document holds queries only")
+        return _written(parsed, forge_host, directory)
     except Unclear as doubt:
         return unidentified(forge_host, f"GraphQL: {doubt}")
-    if reads_only(parsed):
-        return plain_read(forge_host, "GraphQL: the document holds queries only")
-    return unidentified(forge_host, "GraphQL: the document is not understood as queries only")
 
 
 def _without_document(forge_host: ForgeHost, path: Path) -> Target:
     if "mutation" in widest(path.query or ""):
         return unidentified(forge_host, "GraphQL: the URL speaks of a mutation")
     return plain_read(forge_host, "GraphQL: GET without a document")
+
+
+def _written(parsed: Iterable[Parsed], forge_host: ForgeHost, directory: Directory) -> Target:
+    name = FORGES[forge_host.kind].mutations
+    if name is None:
+        raise Unclear("the mutations of this forge are not understood")
+    reader = Reader(table(name), forge_host, directory)
+    found = [reader.deed(call) for call in calls(parsed)]
+    if not found:
+        raise Unclear("the document carries out nothing that is understood")
+    return together(found, forge_host)

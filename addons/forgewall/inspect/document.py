@@ -207,8 +207,17 @@ class Document:
                 else:
                     self._branched = self._branched or self._key == "new_branch"
                     self._change(ref)
-        if self._key == "name" and heading.branches and value.startswith(b"refs/"):  # Azure's refUpdates
+        # Azure's refUpdates, whose keys may be in any case.
+        if key == "name" and heading.branches and value.startswith(b"refs/"):
+            self._said = self._said or (heading.updates and self._is_update())
             self._change(RefUpdate(name=value.decode("utf-8", "replace"), action=heading.action))
+        elif key == "name" and heading.updates and self._is_update():
+            self._change(DEFAULT_BRANCH)
+
+    def _is_update(self) -> bool:
+        """Whether the innermost object is one of `refUpdates`, or of an array that is the whole body."""
+        outer = [scope.key.lower() if scope.array else None for scope in self._scopes[:-1]]
+        return outer in ([None, "refupdates"], [""])
 
     def _force(self, key: str, value: bytes) -> None:
         if key == "force" and len(self._scopes) <= 1 and value.decode("utf-8", "replace").strip().lower() not in FALSE:

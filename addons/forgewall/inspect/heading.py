@@ -33,7 +33,7 @@ class Heading:
     contents in it are base64. `paths`: a form's fields are named after files. `refs` are those that the URL names;
     `branches` and `tags` are the names of the members that name one, to which `action` happens. `default`: if none of
     them does, the default branch changes, or one that nobody but the forge knows. `forced`: the URL says that history
-    may be lost.
+    may be lost. `updates`: refs are named by objects of `refUpdates`, or of an array that is the whole body.
     """
 
     path: str | None = None
@@ -46,6 +46,7 @@ class Heading:
     action: RefAction = RefAction.UPDATE
     default: bool = False
     forced: bool = False
+    updates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ class _Route:
     action: RefAction = RefAction.UPDATE
     loses: bool = False
     still: bool = False
+    updates: bool = False
 
 
 _CREATE = RefAction.CREATE
@@ -129,6 +131,14 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
             _Route(pattern="repos/*/*/tags", members=_NONE, tags=frozenset({"tag_name"}), action=_CREATE),
             _Route(pattern="packages/*/generic/*/*/**", gives="path", raw=True),
         ),
+        Kind.AZURE_DEVOPS: (
+            _Route(pattern="git/repositories/*/pushes", updates=True),
+            _Route(pattern="git/repositories/*/refs", updates=True),
+            _Route(pattern="git/repositories/*/annotatedtags", members=_NONE, tags=_NAME, action=_CREATE),
+            _Route(pattern="git/repositories/*/cherryPicks", members=frozenset({"generatedRefName"}), action=_CREATE),
+            _Route(pattern="git/repositories/*/reverts", members=frozenset({"generatedRefName"}), action=_CREATE),
+            _Route(pattern="git/repositories/*/merges", still=True),
+        ),
         Kind.HUGGINGFACE: (
             _Route(pattern="api/*/*/*/commit/**", gives="ref"),
             _Route(pattern="api/*/*/commit/**", gives="ref"),
@@ -184,6 +194,7 @@ def heading_of(request: Request, target: Target) -> Heading:
         action=RefAction.DELETE if deletes and found.action is _CREATE else found.action,
         default=target.operation is Operation.CONTENTS and not said,
         forced=contents and any(name == "force" and value.lower() not in FALSE for name, value in asked),
+        updates=contents and found.updates,
     )
 
 

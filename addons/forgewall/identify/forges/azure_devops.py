@@ -1,57 +1,55 @@
-"""Azure DevOps: whose repository a request to dev.azure.com or `ORG.visualstudio.com` is about."""
+"""Azure DevOps Services and Server: which repository a git path names, and who reads all other requests.
+
+The REST API, feeds and pages are `azure_devops_api`; names and GUIDs are `azure_devops_place`.
+"""
 
 from __future__ import annotations
 
-import re
-
-from forgewall.identify import plain
 from forgewall.identify.directory import Directory
 from forgewall.identify.forge import Forge
-from forgewall.identify.paths import Path, is_name
+from forgewall.identify.forges import azure_devops_api
+from forgewall.identify.forges.azure_devops_place import fold, guid, place_of, repository_of_git, scope, split
 from forgewall.identify.registry import ForgeHost, Role
 from forgewall.identify.repository import Repository, found
-from forgewall.model import Kind, Operation, Request, Target
+from forgewall.model import Kind
 
-_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target:
-    """The target of a request to a host of kind azure-devops."""
-    target = plain.identify(request, forge_host, path)
-    if target.operation is not Operation.FETCH or forge_host.role is not Role.WEB or "_git" not in path.segments:
-        return target
-    repository = repository_of(forge_host, path.segments[: path.segments.index("_git") + 2], directory)
-    return target if repository is None else repository.target(Operation.FETCH, target.evidence)
+_KEYWORDS = frozenset({"_full", "_optimized"})
 
 
 def repository_of(forge_host: ForgeHost, names: tuple[str, ...], directory: Directory) -> Repository | None:
-    """`ORG/PROJECT/_git/NAME`, or `ORG/_git/NAME` where the project has the repository's name."""
-    if names.count("_git") != 1:
+    """`ORG/PROJECT/_git/NAME`, or `ORG/_git/NAME` where the project has the repository's name; names or GUIDs."""
+    before, after = _git_path(names)
+    # A team may stand before a page's `_git`, but not before a repository's.
+    if len(after) != 1 or len(scope(forge_host, before)) > 2:
         return None
-    at = names.index("_git")
-    before, after = names[:at], names[at + 1 :]
-    if after[:1] in (("_full",), ("_optimized",)):
-        after = after[1:]
-    if forge_host.label:
-        if before[:1] == ("DefaultCollection",):
-            before = before[1:]
-        before = (forge_host.label, *before)
-    if len(before) not in (1, 2) or len(after) != 1:
+    place = place_of(forge_host, before, directory)
+    if isinstance(place, str):
         return None
-    organisation, project = before[0], before[1] if len(before) == 2 else after[0]
-    # A GUID stands for a name that the path doesn't tell; a space is legal in names here.
-    parts = (organisation, project, after[0])
-    if any(_GUID.fullmatch(part) or not is_name(part.replace(" ", "_")) for part in parts):
-        return None
-    return found(forge_host, f"{organisation}/{project}", after[0])
+    repository = repository_of_git(place, after, directory)
+    return None if isinstance(repository, str) else found(forge_host, repository.owner, repository.repository)
 
 
 def names_oddly(forge_host: ForgeHost, names: tuple[str, ...]) -> bool:
     """Whether `names` are a git path with names like `My Project (old)` or `Übung`."""
-    if forge_host.role is not Role.WEB or names.count("_git") != 1:
-        return False
-    before = len(names) - 2 + bool(forge_host.label)
-    return names[-2] == "_git" and before in (1, 2) and not any(map(_GUID.fullmatch, names))
+    before, after = _git_path(names)
+    whole = scope(forge_host, before)
+    return (
+        forge_host.role is Role.WEB
+        and len(after) == 1
+        and len(whole) in (1, 2)
+        and not any(guid(name) for name in (*whole, *after))
+    )
 
 
-FORGE = Forge(kind=Kind.AZURE_DEVOPS, read=read, repository_of=repository_of, names_oddly=names_oddly)
+def _git_path(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What stands before `_git`, and the names behind it; nothing behind it if it is no git path."""
+    before, rest = split(names)
+    if not rest or fold(rest[0]) != "_git":
+        return before, ()
+    after = rest[1:]
+    return before, after[1:] if after and fold(after[0]) in _KEYWORDS else after
+
+
+FORGE = Forge(
+    kind=Kind.AZURE_DEVOPS, read=azure_devops_api.identify, repository_of=repository_of, names_oddly=names_oddly
+)

@@ -24,7 +24,8 @@ def rows(name: str) -> list[Any]:
 def found(row: dict[str, Any]) -> dict[str, Any]:
     """What identify says of a row, in the words that the row expects."""
     body = row.get("body", "").encode()
-    headers = (("content-type", "application/json"),) if body else ()
+    said = row.get("headers", {"content-type": "application/json"} if body else {})
+    headers = tuple(said.items())
     target = ask(row["method"], row["url"], body, *headers)
     said: dict[str, Any] = {
         "forge": target.kind.value,

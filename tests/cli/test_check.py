@@ -39,6 +39,13 @@ def test_limits_are_counted_where_there_are_any(tmp_path: Path, capsys: pytest.C
     assert "0 forbidden, 2 limits, 0 tests passed" in capsys.readouterr().out
 
 
+def test_addresses_with_ids_are_counted_where_there_are_any(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text("version: 1\napproved: [{repo: gitlab.com/a/b, id: [1, 2]}, {repo: gitlab.com/A/b, id: 1}]\n")
+    assert run(path) == 0
+    assert "2 approvals, 0 forbidden, ids of 1 address, 0 tests passed" in capsys.readouterr().out
+
+
 def test_warnings_go_to_stderr_and_change_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(

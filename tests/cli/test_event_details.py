@@ -9,6 +9,7 @@ from tests.record import samples
 
 from forgewall.cli.event_details import details
 from forgewall.evidence import Evidence
+from forgewall.model import Also
 from forgewall.record.ecs import document
 
 
@@ -44,6 +45,17 @@ def test_a_single_commit_is_told_once() -> None:
 
 def test_a_batch_tells_its_objects() -> None:
     assert details(document(samples.decision(lfs=samples.BATCH))) == [f"    object     {'c4' * 32}  8.6 MiB"]
+
+
+def test_further_repositories_are_told() -> None:
+    unknown = Also(address=None, owner=None, repository=None, role="source")
+    event = samples.decision(target=replace(samples.TARGET, also=(samples.SECOND, unknown)))
+    assert details(document(event)) == [
+        "    also       second  issue  github.com/ana/notes  private  moved to github.com/mallory/Prey",
+        "    also       source  (unknown)",
+    ]
+    many = samples.decision(target=replace(samples.TARGET, also=(samples.SECOND,) * 22))
+    assert details(document(many))[-1] == "    also       and 2 more"
 
 
 def test_nothing_found_is_no_line() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.record import samples
 import forgewall
 from forgewall.cli import events as command
 from forgewall.errors import UsageError
-from forgewall.model import Operation
+from forgewall.model import Operation, Visibility
 from forgewall.record import reader
 from forgewall.record.ecs import document
 from forgewall.record.event import Change, Result, Severity
@@ -65,6 +66,12 @@ def test_a_block_is_one_line_with_all_that_matters(tmp_path: Path, log: EventLog
         "2026-11-24 02:14:07  BLOCKED      ana@acme.example (10.1.2.3)  push  github.com/mallory/loot  45.8 MiB  "
         f"github.com/mallory/loot isn't approved  [{event.id}]\n"
     )
+
+
+def test_who_can_see_the_repository_and_where_it_went_stand_behind_the_address() -> None:
+    target = replace(samples.TARGET, visibility=Visibility.PUBLIC, moved=samples.MOVE)
+    line = command.readable(document(samples.decision(target=target)))
+    assert "  github.com/mallory/loot (public) (moved to github.com/mallory/Prey)  " in line
 
 
 def test_an_upload_is_one_line_with_what_was_in_it(tmp_path: Path, log: EventLog, capsys: Any) -> None:

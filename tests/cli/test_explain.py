@@ -158,6 +158,39 @@ def test_json_holds_how_it_is_examined(path: Path, capsys: pytest.CaptureFixture
     assert explained(capsys, str(path), "git clone https://github.com/stranger/x")["scrutiny"] is None
 
 
+VISIBLE = "version: 1\napproved: [{repo: github.com/acme, visibility: private}]\n"
+
+
+def test_who_can_see_the_repository_may_be_supposed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text(VISIBLE)
+    push = (str(path), "git push https://github.com/acme/api")
+    assert run(*push) == 0
+    said = capsys.readouterr().out
+    assert "\nvisibility" not in said
+    assert "verdict    block (visibility): whether github.com/acme/api is private isn't known yet, and " in said
+    assert run(*push, "--visibility", "private") == 0
+    said = capsys.readouterr().out
+    assert "\nvisibility private\n" in said
+    assert "verdict    allow (approved): " in said
+    found = explained(capsys, *push, "--visibility", "public")
+    assert found["target"]["visibility"] == "public"
+    assert (found["verdict"]["action"], found["verdict"]["code"]) == ("block", "visibility")
+    assert explained(capsys, *push)["target"]["visibility"] is None
+
+
+def test_a_word_that_is_no_visibility_is_refused(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(str(path), "git push https://github.com/acme/api", "--visibility", "secret")
+    assert caught.value.code == 2
+    assert "private" in capsys.readouterr().err
+
+
+def test_ids_of_the_policy_are_known(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path.write_text("version: 1\napproved: [{repo: gitlab.com/acme/a/api, id: 1234}]\n")
+    found = explained(capsys, str(path), "POST https://gitlab.com/api/v4/projects/1234/issues 10")
+    assert (found["target"]["address"], found["verdict"]["action"]) == ("gitlab.com/acme/a/api", "allow")
+
+
 def test_a_host_that_is_no_forge_is_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(path), "PUT https://files.example/x 3MiB") == 0
     said = capsys.readouterr().out

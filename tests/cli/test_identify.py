@@ -118,6 +118,17 @@ def test_a_policy_names_self_hosted_forges(
     assert (found["forge"], found["owner"], found["repository"]) == ("gitlab", "a/b", "c")
 
 
+def test_a_policy_names_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 1\napproved:\n  - {repo: gitlab.com/acme/a/api, id: 1234}\n")
+    line = b'{"id":1,"method":"POST","url":"https://gitlab.com/api/v4/projects/1234/issues"}\n'
+    assert run(monkeypatch, line, policy) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["owner"], found["repository"], found["operation"]) == ("acme/a", "api", "issue")
+
+
 def test_a_policy_that_can_t_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="can't be read: No such file"):
         run(monkeypatch, b"", tmp_path / "none.yaml")

@@ -77,3 +77,21 @@ def test_the_connection_is_judged_too(text: str, code: str) -> None:
         "p.yaml",
     )
     assert judge(policy, parse_sentence(text), NOBODY, NOW)[1].code == code
+
+
+VISIBLE = """
+version: 1
+approved: [{repo: github.com/acme, visibility: private}]
+tests:
+  - {do: git push https://github.com/acme/x, visibility: private, expect: allow}
+  - {do: git push https://github.com/acme/x, visibility: public, expect: block, because: defaults/writes}
+  - {do: git push https://github.com/acme/x, expect: block}
+"""
+
+
+def test_a_test_may_suppose_who_can_see_the_repository() -> None:
+    assert parse(VISIBLE, "p.yaml").tests == 3
+    with pytest.raises(PolicyError, match=r"p.yaml:6:10: the test .* expects allow, but got block .* is public, and "):
+        parse(VISIBLE.replace("visibility: public, expect: block", "visibility: public, expect: allow"), "p.yaml")
+    with pytest.raises(PolicyError, match="`visibility` is `secret`, but it must be public, internal or private"):
+        parse(VISIBLE.replace("visibility: public", "visibility: secret"), "p.yaml")

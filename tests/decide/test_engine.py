@@ -514,6 +514,18 @@ def test_a_logged_write_over_the_limit_is_cut() -> None:
     assert verdict.reason == "2 MiB is over the limit of 1 MiB for github.com/m/l"
 
 
+@pytest.mark.parametrize(
+    ("setting", "action", "verb"), [("", "block", "refuses"), ("log", "log", "logs"), ("allow", "allow", "allows")]
+)
+def test_what_an_editor_tells_an_ai_service_is_blocked_unless_allowed(setting: str, action: str, verb: str) -> None:
+    policy = changed("writes: block", f"assistants: {setting}") if setting else POLICY
+    verdict = ask(target("github.com", Operation.ASSISTANT), size=16 * MIB, policy=policy)
+    assert (verdict.action, verdict.code, verdict.rule) == (action, "assistants", "defaults/assistants")
+    assert verdict.reason == f"`assistants: {setting or 'block'}` {verb} `assistant`"
+    assert ask(target("github.com", Operation.ASSISTANT), size=16 * MIB + 1, policy=policy).action is Action.BLOCK
+    assert ask(target("github.com/acme/site", Operation.ASSISTANT), policy=policy).code == "forbidden"
+
+
 def test_personal_auth_and_telemetry_may_be_blocked() -> None:
     for operation, name in ((Operation.TODO, "personal"), (Operation.AUTH, "auth"), (Operation.TELEMETRY, "telemetry")):
         policy = changed("writes: block", f"{name}: block")
@@ -637,6 +649,20 @@ def gist(operation: Operation, evidence: str) -> Target:
         (
             replace(target(None, Operation.ISSUE), evidence="POST /projects/{project}/issues"),
             "it is not certain whose repository this `issue` concerns",
+        ),
+        (
+            replace(target(None, Operation.UNIDENTIFIED), evidence="the query has more than the 8192 characters"),
+            "the query has more than the 8192 characters",
+        ),
+        (
+            replace(target(None, Operation.ISSUE), evidence="nobody has said yet whose project 1 is; GET x tells it"),
+            "nobody has said yet whose project 1 is; GET x tells it",
+        ),
+        (
+            replace(
+                target(None, Operation.UNIDENTIFIED), evidence="nobody has said yet whose node A is; GET x tells it"
+            ),
+            "nobody has said yet whose node A is; GET x tells it",
         ),
         (
             replace(target(None, Operation.UNIDENTIFIED), evidence="this kind of PUT request is not understood"),

@@ -45,3 +45,24 @@ tests: [{do: git push https://github.com/b/x, expect: allow}]
         "p.yaml:3:1: the test `git push https://github.com/b/x` fails because an approval has expired "
         "(renew the approval, or change the test)"
     )
+
+
+def test_a_visibility_that_is_never_told_and_a_date_to_come_are_told() -> None:
+    text = """version: 1
+approved:
+  - {repo: git.sr.ht/~ana/x, visibility: private}
+  - {address: gist.github.com/acme, visibility: private}
+  - {address: gitlab.com/-/snippets, visibility: private}
+  - {repo: github.com/acme, visibility: private, confirmed: 2026-07-01}
+  - {repo: github.com/later, confirmed: 2026-07-03}
+  - {repo: github.com/read, allow: [fetch], visibility: private}
+"""
+    never = "is hardly ever met: this forge doesn't say who can see what (remove `visibility`, or the entry)"
+    assert found(text) == [
+        f"p.yaml:3:1: `visibility` of `git.sr.ht/~ana/x` {never}",
+        f"p.yaml:4:1: `visibility` of `gist.github.com/acme` {never}",
+        f"p.yaml:5:1: `visibility` of `gitlab.com/-/snippets` {never}",
+        "p.yaml:7:1: `confirmed` of `github.com/later` is still to come: moves that nobody has seen yet won't count "
+        "(write the day on which you looked)",
+        "p.yaml:8:1: `visibility` of `github.com/read` never counts: the entry admits no write (see `allow`)",
+    ]

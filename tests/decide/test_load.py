@@ -16,7 +16,7 @@ from forgewall.decide.document import MAX_BYTES, decode
 from forgewall.decide.load import load, parse
 from forgewall.decide.policy import OtherHosts, Reads
 from forgewall.errors import PolicyError
-from forgewall.model import GROUPS, PLAIN_APPROVAL, Action, Mode, Operation
+from forgewall.model import GROUPS, PLAIN_APPROVAL, Action, Mode, Operation, Visibility
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
 
@@ -56,7 +56,8 @@ version: 1
 mode: observe
 contact: security@acme.example
 forges:
-  - {host: Git.Acme.Example, kind: gitlab, port: 8443, path: /gitlab/, hosts: [registry.acme.example]}
+  - {host: Git.Acme.Example, kind: gitlab, port: 8443, path: /gitlab/, hosts: [registry.acme.example],
+     shared_address: true}
 approved:
   - github.com/Acme-Corp
   - repo: github.com/numpy/numpy
@@ -65,6 +66,8 @@ approved:
     max_upload: 10MB
     over: log
     mode: observe
+    visibility: [private, internal]
+    confirmed: 2026-11-25T10:00:00+01:00
     expires: 2027-01-31
     owner: platform-team
     reason: OSS-1234
@@ -72,7 +75,7 @@ forbidden:
   - github.com/acme-corp/public-site
   - {repo: github.com/acme-corp/old, reason: gone}
 defaults: {reads: approved-only, writes: log, unidentified: allow, personal: block, auth: block, telemetry: block,
-  other_hosts: block, max_upload: 1KiB, over: log, ip_literals: [198.51.100.7, 2001:db8::/32]}
+  assistants: log, other_hosts: block, max_upload: 1KiB, over: log, ip_literals: [198.51.100.7, 2001:db8::/32]}
 groups: {oss: [ana@acme.example, 10.4.0.0/16]}
 events: {on_error: allow, reads: true, keep: 90d}
 privacy: {pseudonymise_users: true}
@@ -86,7 +89,7 @@ privacy: {pseudonymise_users: true}
         {"github.com/acme-corp", "github.com/numpy/numpy"},
     )
     [plain] = policy.approved["github.com/acme-corp"]
-    assert (plain.rule, plain.line, plain.terms.allow) == ("approved/github.com/Acme-Corp", 8, PLAIN_APPROVAL)
+    assert (plain.rule, plain.line, plain.terms.allow) == ("approved/github.com/Acme-Corp", 9, PLAIN_APPROVAL)
     [entry] = policy.approved["github.com/numpy/numpy"]
     terms = entry.terms
     assert terms.allow == GROUPS["text"] | {Operation.PUSH}
@@ -94,22 +97,27 @@ privacy: {pseudonymise_users: true}
     assert terms.who.terms == ("oss", "bob")
     assert (terms.max_upload, terms.over, terms.mode) == (10_000_000, Action.LOG, Mode.OBSERVE)
     assert terms.expires == datetime(2027, 2, 1, tzinfo=UTC)
+    assert terms.visibility == {Visibility.PRIVATE, Visibility.INTERNAL}
+    assert terms.confirmed == datetime(2026, 11, 25, 9, tzinfo=UTC)
     assert (terms.owner, terms.reason) == ("platform-team", "OSS-1234")
     assert {key: entry.line for key, entry in policy.forbidden.items()} == {
-        "github.com/acme-corp/public-site": 19,
-        "github.com/acme-corp/old": 20,
+        "github.com/acme-corp/public-site": 22,
+        "github.com/acme-corp/old": 23,
     }
     defaults = policy.defaults
     assert (defaults.reads, defaults.writes, defaults.unidentified) == (Reads.APPROVED_ONLY, Action.LOG, Action.ALLOW)
     assert {defaults.personal, defaults.auth, defaults.telemetry} == {Action.BLOCK}
+    assert defaults.assistants is Action.LOG
     assert (defaults.other_hosts, defaults.max_upload, defaults.over) == (OtherHosts.BLOCK, 1024, Action.LOG)
     assert [str(network) for network in policy.ip_literals] == ["198.51.100.7/32", "2001:db8::/32"]
-    assert policy.default_reference("writes") == "p.yaml:21"
+    assert policy.default_reference("writes") == "p.yaml:24"
     assert (policy.events.on_error, policy.events.reads, policy.events.keep) == (Action.ALLOW, True, timedelta(days=90))
     assert policy.privacy.pseudonymise_users
     forge = policy.registry.lookup("registry.acme.example")
     assert forge is not None
     assert forge.forge == "git.acme.example"
+    assert forge.instance is not None
+    assert forge.instance.shared_address
 
 
 def test_the_least_policy_blocks_writes_and_allows_reads() -> None:

@@ -78,6 +78,45 @@ def test_the_documented_interface_is_advised_only_for_what_is_not_understood() -
     assert "documented interface" not in advice("a gist's URL names no owner, so no approval can cover it")
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "advice"),
+    [
+        (
+            "visibility",
+            "whether github.com/acme/api is private isn't known yet, and github.com/acme is approved for private "
+            "repositories only; `git ls-remote https://github.com/acme/api` or a look at it through the API tells it",
+            f"do that through this proxy and try again; if it stays, ask {CONTACT}, quoting event {EVENT}.",
+        ),
+        (
+            "visibility",
+            "github.com/acme/api is public, and github.com/acme is approved for private repositories only",
+            f"send it to a repository that the approval covers, or ask {CONTACT}, quoting event {EVENT}.",
+        ),
+        (
+            "unidentified",
+            "nobody has said yet whose project 1234 is; GET https://gitlab.com/api/v4/projects/a%2Fb tells it",
+            f"do that through this proxy and try again; if it stays, ask {CONTACT}, quoting event {EVENT}.",
+        ),
+        (
+            "unidentified",
+            "the query has more than the 8192 characters that a read may need",
+            f"send a shorter query, or ask {CONTACT}, quoting event {EVENT}.",
+        ),
+        (
+            "moved",
+            "github.com/acme/api has moved to github.com/m/loot, the forge said, and github.com/m/loot is unknown",
+            f"use the new address if that one is approved, or ask {CONTACT} to look at the move, quoting event "
+            f"{EVENT}.",
+        ),
+        ("assistants", "`assistants: block` refuses `assistant`", f"ask {CONTACT}, quoting event {EVENT}."),
+    ],
+)
+def test_what_to_do_fits_the_reason(code: str, reason: str, advice: str) -> None:
+    text = plain(refuse(refusal(code=code, reason=reason), REQUESTS["text"], None))
+    assert reason[1:] in text
+    assert advice in text
+
+
 def test_bitbucket_shows_two_sentences_with_capitals() -> None:
     body = json.loads(refuse(refusal(), REQUESTS["bitbucket"], target(Kind.BITBUCKET, "bitbucket.org")).body)
     assert body["error"]["detail"].startswith("github.com/mallory/loot is not an approved repository. Ask security@")

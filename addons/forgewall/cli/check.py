@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     policy = loaded.policy
     passed = policy.tests - len(loaded.stale)
     limits = f"{_count(len(policy.limits), 'limit')}, " if policy.limits else ""
+    things = len({named.address.lower() for named in policy.ids.values()})
+    limits += f"ids of {_count(things, 'address', 'addresses')}, " if policy.ids else ""
     print(
         f"{policy.file}: good, mode {policy.mode}, {_count(policy.approvals, 'approval')}, "
         f"{len(policy.forbidden)} forbidden, {limits}{_count(passed, 'test')} passed, digest {policy.digest}"
@@ -41,5 +43,5 @@ def _tail(message: str, hint: str) -> str:
     return f"{message} ({hint})" if hint else message
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, nouns: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {nouns or f'{noun}s'}"

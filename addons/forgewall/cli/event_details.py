@@ -1,4 +1,5 @@
-"""What `forgewall events --evidence` prints below an event: refs, commits, files, secrets, and what rules said of them.
+"""What `forgewall events --evidence` prints below an event: further repositories, refs, commits, files, secrets, and
+what rules said of them.
 
 It reads documents of the log, which somebody else may have written: whatever stands there, it prints plain lines.
 """
@@ -21,6 +22,7 @@ def details(event: dict[str, Any]) -> list[str]:
     own = _object(event, "forgewall")
     found, lfs = _object(own, "evidence"), _object(own, "lfs")
     lines = [
+        *_listed("also", own, "also", _also),
         *_listed("ref", found, "refs", _ref),
         *(f"forced     {_text(name)}" for name in _list(found, "forced")),
         *(f"option     {_text(option)}" for option in _list(found, "push_options")),
@@ -53,6 +55,17 @@ def _commits(found: dict[str, Any]) -> Iterator[str]:
         person = f"{_text(author.get('name'))} <{_text(author.get('email'))}>"
         parts = [_text(commit.get("id"))[:_HASH], _text(commit.get("time"))[:19], person, _text(commit.get("subject"))]
         yield f"commit     {which if count != '1' else 'only'}  {'  '.join(parts)}"
+
+
+def _also(other: dict[str, Any]) -> list[str]:
+    moved = _text(_object(other, "moved").get("address"))
+    return [
+        _text(other.get("role")),
+        _text(other.get("operation")),
+        _text(other.get("address")) or "(unknown)",
+        _text(other.get("visibility")),
+        f"moved to {moved}" if moved else "",
+    ]
 
 
 def _ref(ref: dict[str, Any]) -> list[str]:

@@ -193,7 +193,11 @@ def _operation(event: dict[str, Any]) -> str:
 
 
 def _where(event: dict[str, Any]) -> str:
-    return _at(event, "forgewall.address") or _at(event, "url.full") or _at(event, "destination.address")
+    address = _at(event, "forgewall.address")
+    if not address:
+        return _at(event, "url.full") or _at(event, "destination.address")
+    seen_by, moved = _at(event, "forgewall.visibility"), _at(event, "forgewall.moved.address")
+    return f"{address}{seen_by and f' ({seen_by})'}{moved and f' (moved to {moved})'}"
 
 
 def _size(event: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import BUILT_IN
 from forgewall.decide.sentence import FORMS, Sentence, parse_sentence
 from forgewall.errors import UsageError
-from forgewall.model import Action, Depth, Effect, Limit, Subject, Target, Verdict
+from forgewall.model import Action, Also, Depth, Effect, Limit, Subject, Target, Verdict, Visibility
 from forgewall.proxy.policyfile import PolicyFile
 from forgewall.sizes import rounded, size
 
@@ -35,6 +35,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--user", metavar="NAME", help="who asks (default: no user is known)")
     parser.add_argument("--client", metavar="IP", default=NOBODY, help="from where (default: %(default)s)")
     parser.add_argument("--at", metavar="TIME", help="when, as 2027-01-31 (its last moment) or 2027-01-31T18:00:00Z")
+    parser.add_argument(
+        "--visibility",
+        choices=[word.value for word in Visibility],
+        help="who can see the repository (default: nobody has said)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
 
@@ -60,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
     except ValueError:
         raise UsageError(f"--client {quote(args.client)} is not an IP address") from None
     policy = PolicyFile(args.file).load()
-    target, verdict = judge(policy, sentence, subject, now)
+    visibility = Visibility(args.visibility) if args.visibility else None
+    target, verdict = judge(policy, sentence, subject, now, visibility)
     explanation = _Explanation(sentence=sentence, subject=subject, target=target, verdict=verdict, policy=policy)
     print(json.dumps(_as_json(explanation)) if args.json else _as_text(explanation))
     return 0
@@ -85,7 +91,9 @@ def _as_text(explanation: _Explanation) -> str:
     else:
         rows.append(("target", f"{target.address or 'no certain address'} on {target.host} ({target.kind})"))
         rows.append(("operation", f"{target.operation} ({target.effect})"))
-        rows += [("also", f"{also.address or 'no certain address'} as {also.role}") for also in target.also]
+        if target.visibility is not None:
+            rows.append(("visibility", target.visibility.value))
+        rows += [("also", _also_words(also)) for also in target.also]
         rows.append(("evidence", target.evidence))
     rows.append(("subject", f"{subject.user or 'no user'} from {subject.client}"))
     rows += [
@@ -104,6 +112,12 @@ def _as_text(explanation: _Explanation) -> str:
             for limit in _limits(explanation)
         ]
     return "\n".join(f"{name:<11}{_printable(text)}" for name, text in rows)
+
+
+def _also_words(also: Also) -> str:
+    done = f" ({also.operation})" if also.operation is not None else ""
+    seen_by = f", {also.visibility}" if also.visibility is not None else ""
+    return f"{also.address or 'no certain address'} as {also.role}{done}{seen_by}"
 
 
 _DEPTHS = {
@@ -203,9 +217,17 @@ def _as_json(explanation: _Explanation) -> dict[str, Any]:
             "repository": target.repository,
             "operation": target.operation,
             "effect": target.effect,
+            "visibility": target.visibility,
             "evidence": target.evidence,
             "also": [
-                {"address": also.address, "owner": also.owner, "repository": also.repository, "role": also.role}
+                {
+                    "address": also.address,
+                    "owner": also.owner,
+                    "repository": also.repository,
+                    "role": also.role,
+                    "operation": also.operation,
+                    "visibility": also.visibility,
+                }
                 for also in target.also
             ],
         },

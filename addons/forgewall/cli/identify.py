@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from forgewall.cli.identify_knowledge import supposed
 from forgewall.errors import UsageError
+from forgewall.identify.directory import EMPTY, Directory
 from forgewall.identify.engine import identify
 from forgewall.identify.registry import Registry
 from forgewall.identify.url import request_for
-from forgewall.model import Request, Target
+from forgewall.model import Also, Request, Target
 
 MAX_LINE = 4 * 1024 * 1024
 """Bytes of one input line; a longer one is answered with an error."""
@@ -29,27 +31,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description=(
             'Reads JSON lines {"id", "method", "url", "headers", "body"} on standard input and writes for each a line '
             '{"id", "forge", "host", "owner", "repository", "operation", "effect", "also", "evidence"}. If the host is '
-            'no forge, these are null. A line that can\'t be read gives {"id", "error"}.'
+            'no forge, these are null. A line that can\'t be read gives {"id", "error"}. A line may also suppose what '
+            'the forge has said before: "ids", "visibility", "moved" (docs/identify.md).'
         ),
     )
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="take the self-hosted forges from this policy")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="take self-hosted forges and ids from this policy")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer line by line until the input ends. Raises PolicyError or UsageError for a policy that can't be used."""
-    registry = _registry(args.policy)
-    for line in answers(_lines(), registry):
+    registry, directory = _policy(args.policy)
+    for line in answers(_lines(), registry, directory):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
     return 0
 
 
-def answers(lines: Iterable[str], registry: Registry) -> Iterator[str]:
-    """One JSON line for each input line that isn't blank."""
+def answers(lines: Iterable[str], registry: Registry, directory: Directory = EMPTY) -> Iterator[str]:
+    """One JSON line for each input line that isn't blank. `directory` is what is known besides what a line supposes."""
     for line in lines:
         if line.strip():
-            yield json.dumps(_answer(line, registry))
+            yield json.dumps(_answer(line, registry, directory))
 
 
 def _lines() -> Iterator[str]:
@@ -61,9 +64,9 @@ def _lines() -> Iterator[str]:
             octets = sys.stdin.buffer.readline(MAX_LINE)
 
 
-def _registry(policy: Path | None) -> Registry:
+def _policy(policy: Path | None) -> tuple[Registry, Directory]:
     if policy is None:
-        return Registry.build()
+        return Registry.build(), EMPTY
     from forgewall.decide.load import parse  # noqa: PLC0415 - only this option needs the policy
 
     try:
@@ -71,10 +74,11 @@ def _registry(policy: Path | None) -> Registry:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"the policy {policy} can't be read: {reason}") from None
-    return parse(text, str(policy)).registry
+    compiled = parse(text, str(policy))
+    return compiled.registry, compiled.directory(EMPTY)
 
 
-def _answer(line: str, registry: Registry) -> dict[str, object]:
+def _answer(line: str, registry: Registry, directory: Directory) -> dict[str, object]:
     identity: object = None
     try:
         if line is _TOO_LONG:
@@ -86,7 +90,8 @@ def _answer(line: str, registry: Registry) -> dict[str, object]:
         if not isinstance(identity, str | int | float | None):
             identity = None
             raise ValueError("`id` must be a string or a number")
-        return {"id": identity, **_described(identify(_request(row), registry))}
+        request, known = _request(row), supposed(row, registry, directory)
+        return {"id": identity, **_described(identify(request, registry, directory=known))}
     except (ValueError, RecursionError) as error:
         # A ValueError of ours is a sentence; the JSON decoder's own says what and where.
         text = "the line is nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -141,6 +146,19 @@ def _described(target: Target | None) -> dict[str, object]:
         "repository": target.repository,
         "operation": target.operation.value,
         "effect": target.effect.value,
-        "also": [{"owner": one.owner, "repository": one.repository, "role": one.role} for one in target.also],
+        "also": [_second(one) for one in target.also],
         "evidence": target.evidence,
+        **({"visibility": target.visibility.value} if target.visibility else {}),
+        **({"moved": target.moved.address} if target.moved else {}),
+    }
+
+
+def _second(also: Also) -> dict[str, object]:
+    return {
+        "owner": also.owner,
+        "repository": also.repository,
+        "role": also.role,
+        **({"operation": also.operation.value} if also.operation else {}),
+        **({"visibility": also.visibility.value} if also.visibility else {}),
+        **({"moved": also.moved.address} if also.moved else {}),
     }

@@ -58,7 +58,7 @@ def not_granted(operation: Operation, address: str, allowed: frozenset[Operation
 
 def moved(address: str, move: Move, reason: str) -> str:
     """Why a write is refused to an address that the forge calls by another name now; `reason` is the new one's."""
-    again = f"an approval of the new address, or `confirmed: {move.seen.date()}` at the old one, would let it pass"
+    again = f"this needs an approval of the new address, or `confirmed: {move.seen.date()}` at the old one"
     return f"{address} has moved to {move.address}, the forge said, and {reason}; {again}"
 
 

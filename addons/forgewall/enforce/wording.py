@@ -79,7 +79,7 @@ _TODO: Mapping[str, str] = MappingProxyType(
     {
         "unapproved": "ask {whom} to approve it{quoting}",
         "visibility": "send it to a repository that the approval covers, or ask {whom}{quoting}",
-        "moved": "ask {whom} to look at the move, or use the new address if that is approved{quoting}",
+        "moved": "use the new address if that one is approved, or ask {whom} to look at the move{quoting}",
         "forbidden": "don't retry, this address is closed on purpose; questions: {whom}{quoting}",
         "unidentified": "ask {whom}{quoting}",
         "host-mismatch": "connect to the host under its own name; if you did, tell {whom}{quoting}",

@@ -41,7 +41,7 @@ def trim(document: Document) -> None:
         return
     sizes = {path: size(holder[key]) for path, (holder, key) in places.items()}
     over = min(over, sum(sizes.values()) - _MIN_BYTES)
-    shortened = set()
+    shortened: set[str] = set()
     while over > 0:
         path = max(sizes, key=lambda one: (_length(places[one]) > 1, sizes[one]))
         holder, key = places[path]

@@ -28,7 +28,7 @@ from forgewall.model import Request
 
 MAX_SKIM = 256 * 1024  # bytes; what identify.body reads
 LONG = 1024  # bytes of a text that is kept
-MAX_QUERY = 128 * 1024  # bytes of a GraphQL document that is kept
+MAX_QUERY = 128 * 1024  # bytes of a GraphQL document that is kept, alone or with its variables in a form
 MARKER = "\x00:\n/move \x00"
 
 _MARKER_JSON = json.dumps(MARKER).encode()
@@ -188,9 +188,11 @@ class _FormSkim:
         out.end = self._delimiter + b"--\r\n"
         self._data: list[bytes] = []
         self._size = 0
+        self._limit = LONG
 
     def part(self, part: Part) -> None:
         """See `MultipartEvents`."""
+        self._limit = MAX_QUERY if part.name == "operations" and part.filename is None else LONG
         fields = (field for field in part.head if field[0].lower() != "content-length")  # it may not be true any more
         head = b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in fields)
         self._out.write(self._delimiter + b"\r\n" + head + b"\r\n")
@@ -198,13 +200,13 @@ class _FormSkim:
     def data(self, piece: bytes) -> None:
         """See `MultipartEvents`."""
         self._size += len(piece)
-        if self._size <= LONG:
+        if self._size <= self._limit:
             self._data.append(piece)
         else:
             self._data = []
 
     def part_end(self) -> None:
         """See `MultipartEvents`."""
-        kept = b"".join(self._data) if self._size <= LONG else MARKER.encode()
+        kept = b"".join(self._data) if self._size <= self._limit else MARKER.encode()
         self._out.write(kept + b"\r\n")
         self._data, self._size = [], 0

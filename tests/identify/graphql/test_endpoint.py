@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.identify.asking import ask, told
 
 from forgewall.identify.graphql.document import MAX_TOKENS, parse_documents, reads_only
-from forgewall.identify.graphql.request import Asked, Unclear
+from forgewall.identify.graphql.request import Asked
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.model import BodyState
 
 JSON = ("content-type", "application/json")

@@ -1,30 +1,28 @@
-"""What one mutation does, and to whom; and what several of them in one request make together.
+"""What one mutation does, and to whom.
 
-What is *not* here: finding the mutations of a request (`selection`).
+What is *not* here: finding the mutations of a request (`selection`), and what several make together (`outcome`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from forgewall.identify.directory import Directory, Named
 from forgewall.identify.graphql.inputs import Budget, Place, leaves, names_a_place
 from forgewall.identify.graphql.locators import new_repository, place_of
 from forgewall.identify.graphql.mutations import Locator, Mutation, Naming, Otherwise, Table
-from forgewall.identify.graphql.request import Unclear
 from forgewall.identify.graphql.selection import Call
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.targets import named, personal_snippets
-from forgewall.model import GROUPS, PLAIN_APPROVAL, Also, Effect, Kind, Operation, Target, Visibility
+from forgewall.identify.targets import personal_snippets
+from forgewall.model import GROUPS, Also, Effect, Kind, Operation, Visibility
 
 _SEEN: Mapping[str, Visibility] = MappingProxyType({one.value: one for one in Visibility})
 # Quick actions that copy an issue elsewhere.
 _LEAVES = re.compile(r"^\s*/(?:move|clone)\b", re.IGNORECASE | re.MULTILINE)
-_NAMED = 3
-"""Names of mutations that evidence holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,53 +156,3 @@ def _otherwise(row: Mutation, forge_host: ForgeHost) -> Named:
 
 def _forge(forge_host: ForgeHost) -> Named:
     return Named(address=forge_host.forge, owner=None)
-
-
-def together(deeds: list[Deed], forge_host: ForgeHost) -> Target:
-    """The target of all `deeds` of a request: the strictest, with every other place beside it.
-
-    Strictest is what an ordinary approval doesn't cover, then what stands first; what concerns only the asker counts
-    only if there is nothing else.
-    """
-    written = [one for one in deeds if one.operation.effect is Effect.WRITE] or deeds[:1]
-    main = next((one for one in written if one.operation not in PLAIN_APPROVAL), written[0])
-    also: list[Also] = []
-    for one in (main, *(other for other in written if other is not main)):
-        for place in one.places[1:] if one is main else one.places:
-            also.append(_beside(one, place, main))
-        also += (_own(given, one, main) for given in one.also)
-    names = list(dict.fromkeys(one.name for one in written))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    evidence = f"GraphQL: {', '.join(names[:_NAMED])}{more}"
-    first = main.places[0]
-    if first is None:
-        evidence = f"GraphQL: {main.name} names no owner, so the new repository would be the asker's own"
-        target = named(forge_host, None, None, main.operation, evidence)
-    else:
-        target = named(forge_host, first.owner, first.repository, main.operation, evidence, address=first.address)
-    others = tuple(
-        one
-        for one in dict.fromkeys(also)
-        if one.address is None
-        or (one.address, one.operation or main.operation, one.role) != (target.address, main.operation, "destination")
-    )
-    return replace(target, also=others, visibility=main.visibility)
-
-
-def _beside(one: Deed, place: Named | None, main: Deed) -> Also:
-    same = one.operation is main.operation
-    return Also(
-        address=None if place is None else place.address,
-        owner=None if place is None else place.owner,
-        repository=None if place is None else place.repository,
-        role="destination" if same else "second",
-        operation=None if same else one.operation,
-        visibility=one.visibility,
-    )
-
-
-def _own(also: Also, one: Deed, main: Deed) -> Also:
-    """`also` of a deed that isn't the main one: what it does there has to be said."""
-    if also.operation is not None or also.role in ("source", "parent") or one.operation is main.operation:
-        return also
-    return replace(also, operation=one.operation)

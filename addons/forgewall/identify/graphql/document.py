@@ -13,7 +13,8 @@ from graphql import GraphQLError, parse
 from graphql.language import FragmentDefinitionNode, OperationDefinitionNode, OperationType
 
 from forgewall.identify.body import unread
-from forgewall.identify.graphql.request import Asked, Unclear, asked
+from forgewall.identify.graphql.request import Asked, asked
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.paths import Path
 from forgewall.model import Request
 
@@ -21,9 +22,10 @@ MAX_TOKENS = 10_000
 """Tokens of all documents in one request; more aren't read. It bounds the time that a document can take."""
 
 # Parsers end comments and texts in different places (graphql-ruby's comments don't end at a bare CR, GitLab mends line
-# breaks between quotes). Where this may matter, a document that holds the word anywhere may be a mutation to one.
+# breaks between quotes). They agree where each quote opens or closes a text of one line without an escaped quote and
+# none stands in a comment. Where this isn't so, a document that holds the word anywhere may be a mutation to one.
 _MUTATION = re.compile(r"(?<![A-Za-z_])mutation(?![A-Za-z0-9_])")
-_DISPUTED = re.compile(r'\r|\\|"""')
+_TEXT = re.compile(r'"(?:[^"\\\r\n]|\\(?:[bfnrt/]|u[0-9A-Fa-f]{4}))*+"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,5 +109,14 @@ def reads_only(parsed: Iterable[Parsed]) -> bool:
 
 
 def _may_mutate(document: str) -> bool:
-    disputed = _DISPUTED.search(document) is not None or ("#" in document and '"' in document)
-    return disputed and _MUTATION.search(document) is not None
+    return _disputed(document) and _MUTATION.search(document) is not None
+
+
+def _disputed(document: str) -> bool:
+    """Whether parsers may take different parts of the document for texts or comments."""
+    if "\r" in document or "\ufeff" in document or '"""' in document:
+        return True
+    if '"' not in document:
+        return "\\" in document
+    rest = _TEXT.sub("", document)
+    return '"' in rest or "\\" in rest or "#" in rest

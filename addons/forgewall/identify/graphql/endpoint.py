@@ -1,6 +1,6 @@
 """GraphQL endpoints: the target of a request to one.
 
-What is *not* here: how documents are found and parsed (`request`, `document`), and what mutations do (`deed`).
+What is *not* here: how documents are found and parsed (`request`, `document`), and what mutations do (`deed`, `outcome`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from collections.abc import Iterable
 
 from forgewall.identify.body import unread
 from forgewall.identify.directory import Directory
-from forgewall.identify.graphql.deed import Reader, together
+from forgewall.identify.graphql.deed import Reader
 from forgewall.identify.graphql.document import Parsed, parse_documents, reads_only
 from forgewall.identify.graphql.mutations import table
-from forgewall.identify.graphql.request import Unclear, asked, posts_plainly
+from forgewall.identify.graphql.outcome import together
+from forgewall.identify.graphql.request import asked, posts_plainly
 from forgewall.identify.graphql.selection import calls
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.kinds import FORGES
 from forgewall.identify.paths import Path, widest
 from forgewall.identify.registry import ForgeHost

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from forgewall.identify.graphql.request import Unclear
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.graphql.values import ABSENT
 
 MAX_WORK = 100_000

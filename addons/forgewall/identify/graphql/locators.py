@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from forgewall.identify.directory import Directory, Id, IdKind, Named
 from forgewall.identify.graphql.mutations import Naming
-from forgewall.identify.graphql.request import Unclear
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.paths import is_name
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import personal_snippets

@@ -1,25 +1,28 @@
-"""Finds the GraphQL documents in a request: in a JSON body, a batch of them, or a URL.
+"""Finds the GraphQL documents in a request: in a JSON body, a batch of them, a form, or a URL.
 
 What two servers could find in different places is not read. What is *not* here: what a document says (`document`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forgewall.identify.body import json_objects, json_value
+from forgewall.identify.graphql.form import is_form, operations, rows_of
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.paths import Path
 from forgewall.identify.query import base_name, parameters
 from forgewall.model import Request
 
+__all__ = ["Asked", "Unclear", "asked", "posts_plainly"]
+
 # Parameters in the URL of a POST that name a query or format its answer; any other may carry a document.
 _LABELS = frozenset({"q", "operation", "operationName", "remove_deprecated"})
 _KEYS = frozenset({"query", "variables", "operationName", "extensions"})
-
-
-class Unclear(ValueError):
-    """A request in which servers may find different documents; the message is a sentence without a full stop."""
+_STORED = "the forge has stored the document, and which one its hash names is not known"
+_HASH = re.compile(r"[0-9A-Fa-f]{16,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ def asked(request: Request, path: Path) -> tuple[Asked, ...]:
         return _in_url(path)
     if not posts_plainly(path):
         raise Unclear("a document may stand in the URL of a POST")
-    rows = json_objects(request)
+    rows = rows_of(operations(request)) if is_form(request) else json_objects(request)
     if rows is None:
         raise Unclear("the body is not one plain JSON document")
     return tuple(_in_row(row) for row in rows)
@@ -53,6 +56,8 @@ def posts_plainly(path: Path) -> bool:
 
 def _in_row(row: Mapping[str, object]) -> Asked:
     document = row.get("query")
+    if isinstance(document, str) and _HASH.fullmatch(document):
+        raise Unclear(_STORED)
     # A stored query is chosen by a hash in `extensions` or another key, whatever `query` says.
     if not isinstance(document, str) or not _KEYS.issuperset(row) or row.get("extensions"):
         raise Unclear("the document stands elsewhere than in `query`")

@@ -19,7 +19,7 @@ from graphql.language import (
 )
 
 from forgewall.identify.graphql.document import Parsed
-from forgewall.identify.graphql.request import Unclear
+from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.graphql.values import ABSENT, Variables, plain
 
 MAX_CALLS = 500

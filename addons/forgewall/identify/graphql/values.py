@@ -23,7 +23,7 @@ from graphql.language import (
     VariableNode,
 )
 
-from forgewall.identify.graphql.request import Unclear
+from forgewall.identify.graphql.unclear import Unclear
 
 MAX_DEPTH = 30
 """Lists and objects within each other that are read; no forge's inputs go deeper than six."""

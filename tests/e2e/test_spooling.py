@@ -90,7 +90,7 @@ def test_thirty_mib_pass_through_the_disk(proxy: StartProxy, forge: Forge, tmp_p
 def test_what_stands_at_the_end_decides(gateway: Run, forge: Forge) -> None:
     for size in (1000, 3 * MIB):
         status, answer = post(gateway, merge_request(size, target_project_id=5))
-        assert (status, "the number of the target project doesn't tell whose it is" in answer.lower()) == ("403", True)
+        assert (status, "nobody has said yet whose project 5 is" in answer.lower()) == ("403", True)
         status, answer = post(gateway, merge_request(size), url=STRANGER)
         assert (status, "gitlab.com/mallory/loot is not an approved repository" in answer) == ("403", True), answer
     assert kept(gateway) == []

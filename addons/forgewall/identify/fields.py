@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from forgewall.identify.body import MAX_BODY, has_document, is_json, json_object
+from forgewall.identify.form_data import MEDIA_TYPE, form_fields
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.query import base_name, parameters
 from forgewall.model import BodyState, Request
@@ -29,13 +30,15 @@ def json_fields(request: Request, path: Path, *names: str) -> Mapping[str, objec
 
 
 def merged_fields(request: Request, path: Path, *names: str) -> Mapping[str, object] | None:
-    """The parameters of body (JSON or form) and query together, for a server that merges them.
+    """The parameters of body (JSON, form or multipart form) and query together, for a server that merges them.
 
-    None if the body is unread, too long, of another media type (multipart) or ambiguous, if a name stands twice, if the
-    query holds a `;`, or if one is of `names` in another spelling.
+    None if the body is unread, too long, of another media type or ambiguous, if a name stands twice, if the query holds
+    a `;`, or if one is of `names` in another spelling. An uploaded file is `form_data.FILE`.
     """
     if request.body and _media_type(request) == _FORM:
         found = _form(request)
+    elif request.body and _media_type(request) == MEDIA_TYPE:
+        found = form_fields(request)
     else:
         # Grape takes a body without a media type for JSON, and refuses other types.
         found = _json(request) if is_json(request) or not (request.body and _media_type(request)) else None

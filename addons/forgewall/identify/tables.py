@@ -28,11 +28,15 @@ def listed(name: str, method: str, path: Path) -> Match | None:
     stem = path.segments[-1].rpartition(".")[0] if path.segments else ""
     if match is not None and stem:
         second = table(name).match(method, (*path.segments[:-1], stem))
-        if second is not None and second.operation is not match.operation:
+        if second is not None and _does(second) != _does(match):
             return None
     return match
 
 
+def _does(match: Match) -> tuple[object, ...]:
+    return match.operation, match.route.role
+
+
 def _means(match: Match) -> tuple[object, ...]:
     captures = match.captures
-    return (match.operation, *(captures.get(name) for name in ("owner", "repo", "workspace")))
+    return (*_does(match), *(captures.get(name) for name in ("owner", "repo", "workspace")))

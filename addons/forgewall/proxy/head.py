@@ -13,7 +13,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HTTPMode
 
 from forgewall.identify.registry import fold_host
-from forgewall.model import Request
+from forgewall.model import BodyState, Request
 from forgewall.proxy.arrival import Arrival, subject_of
 from forgewall.proxy.ruling import Admitted
 
@@ -53,6 +53,7 @@ def arrival_of(request: http.Request, context: Context, mode: HTTPMode, *, has_b
             port=port,
             path=request.path,
             headers=tuple(headers),
+            body_state=BodyState.UNREAD if has_body else BodyState.COMPLETE,
         ),
         subject=subject_of(context.client.peername),
         authorities=tuple(authorities),

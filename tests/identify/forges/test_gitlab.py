@@ -14,12 +14,11 @@ def test_corpus(row: dict[str, Any]) -> None:
     assert found(row) == row["expect"]
 
 
-def test_a_number_is_answered_with_the_advice_to_use_the_path() -> None:
+def test_a_number_that_nobody_knows_is_answered_with_the_request_that_tells_it() -> None:
     evidence = ask("POST", "https://gitlab.com/api/v4/projects/42/issues").evidence
-    assert evidence == (
-        "the number 42 doesn't tell whose project it is; use the project's path (group%2Fproject) instead"
-    )
-    assert "group%2Fsubgroup" in ask("POST", "https://gitlab.com/api/v4/groups/42/epics").evidence
+    assert evidence == "nobody has said yet whose project 42 is; GET https://gitlab.com/api/v4/projects/42 tells it"
+    evidence = ask("POST", "https://gl.example:8443/gitlab/api/v4/groups/42/epics").evidence
+    assert evidence.endswith("which group 42 is; GET https://gl.example:8443/gitlab/api/v4/groups/42 tells it")
 
 
 def test_an_unlisted_route_is_told_in_plain_words() -> None:

@@ -57,9 +57,8 @@ approved:
   - {repo: github.com/later, confirmed: 2026-07-03}
   - {repo: github.com/read, allow: [fetch], visibility: private}
 """
-    never = "is hardly ever met: this forge doesn't say who can see what (remove `visibility`, or the entry)"
+    never = "is never met: nobody tells who can see gists and snippets (remove `visibility`, or the entry)"
     assert found(text) == [
-        f"p.yaml:3:1: `visibility` of `git.sr.ht/~ana/x` {never}",
         f"p.yaml:4:1: `visibility` of `gist.github.com/acme` {never}",
         f"p.yaml:5:1: `visibility` of `gitlab.com/-/snippets` {never}",
         "p.yaml:7:1: `confirmed` of `github.com/later` is still to come: moves that nobody has seen yet won't count "

@@ -18,6 +18,7 @@ POLICY = """\
 version: 1
 forges:
   - {host: git.acme.example, kind: gitlab, port: 8443, path: /gitlab}
+  - {host: bit.acme.example, kind: bitbucket}
 approved:
   - {repo: github.com/acme, visibility: private, allow: [code, repository]}
   - {repo: github.com/acme, allow: [issue]}
@@ -28,6 +29,8 @@ approved:
   - {repo: git.acme.example/team, visibility: private}
   - {repo: dev.azure.com/acme/pay, visibility: private}
   - {repo: gist.github.com/acme, visibility: private}
+  - {repo: bit.acme.example, visibility: private}
+  - {repo: git.sr.ht/~ana, visibility: private}
 defaults: {writes: block}
 """
 PRIVATE, INTERNAL, PUBLIC = Visibility.PRIVATE, Visibility.INTERNAL, Visibility.PUBLIC
@@ -136,7 +139,19 @@ def test_the_table(address: str, operation: Operation, visibility: Visibility | 
         (
             target("dev.azure.com/acme/pay/x", PUSH, None, kind=Kind.AZURE_DEVOPS),
             "whether dev.azure.com/acme/pay/x is private isn't known yet, and dev.azure.com/acme/pay is approved for "
-            "private repositories only; a look at it through the API tells it",
+            "private repositories only; `git ls-remote https://dev.azure.com/acme/pay/_git/x` or a look at it through "
+            "the API tells it",
+        ),
+        (
+            target("bit.acme.example/ACME/api", PUSH, None, kind=Kind.BITBUCKET),
+            "whether bit.acme.example/ACME/api is private isn't known yet, and bit.acme.example is approved for "
+            "private repositories only; `git ls-remote https://bit.acme.example/scm/ACME/api` or a look at it through "
+            "the API tells it",
+        ),
+        (
+            target("git.sr.ht/~ana/x", PUSH, None, kind=Kind.GIT_ONLY),
+            "whether git.sr.ht/~ana/x is private isn't known yet, and git.sr.ht/~ana is approved for private "
+            "repositories only; `git ls-remote https://git.sr.ht/~ana/x` tells it",
         ),
     ],
 )

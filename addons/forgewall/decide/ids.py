@@ -11,7 +11,6 @@
 | Gitea | a repository; an owner | a number | REPOSITORY; OWNER and USER, which are numbered together |
 | Azure DevOps, Bitbucket | any | a GUID, with or without braces | GUID |
 | Bitbucket Data Center | a repository | a number | REPOSITORY |
-| Hugging Face | any | a text | NODE |
 
 What is *not* here: ids that were learned (`forgewall.learn`), and looking for ids in requests (`identify`).
 """
@@ -109,7 +108,7 @@ def _kinds(text: str, address: Address, *, repository: bool, own_server: bool) -
             return _one(
                 IdKind.GUID, _GUID.match(text), "is no GUID: write one, as 0f8fad5b-d9cb-469f-a165-70867728950e"
             )
-        case Kind.GITHUB | Kind.HUGGINGFACE:
+        case Kind.GITHUB:
             return _one(IdKind.NODE, _NODE.match(text), "is no id: write a number, or the text that the API gives")
         case Kind.GITEA:
             raise ValueError("is no id of this forge: write a number, as 1234")

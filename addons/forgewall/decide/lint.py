@@ -13,7 +13,7 @@ from forgewall.decide.complaints import nearest, quote
 from forgewall.decide.futile import futile, futile_in_general
 from forgewall.decide.load import Loaded
 from forgewall.decide.policy import Approval, Policy, Terms
-from forgewall.decide.visibility import UNHEARD_KINDS
+from forgewall.decide.visibility import tells_nothing
 from forgewall.errors import Problem
 
 _DAY = timedelta(days=1)
@@ -49,8 +49,8 @@ def _of_entry(policy: Policy, entry: Approval, earlier: tuple[Approval, ...], no
         if term not in policy.groups and "@" not in term and (hint := nearest(term, policy.groups)):
             note = f"{quote(term)} is no group and counts as a user's name"
             found.append(_warning(policy, entry.line, note, hint))
-    if terms.visibility is not None and _unheard(policy, entry):
-        note = f"`visibility` of {quote(entry.address)} is hardly ever met: this forge doesn't say who can see what"
+    if terms.visibility is not None and tells_nothing(entry.key):
+        note = f"`visibility` of {quote(entry.address)} is never met: nobody tells who can see gists and snippets"
         found.append(_warning(policy, entry.line, note, "remove `visibility`, or the entry"))
     if terms.confirmed is not None and terms.confirmed - now > _DAY:
         note = f"`confirmed` of {quote(entry.address)} is still to come: moves that nobody has seen yet won't count"
@@ -59,14 +59,6 @@ def _of_entry(policy: Policy, entry: Approval, earlier: tuple[Approval, ...], no
         note = f"{quote(entry.address)} is approved in vain: line {prohibition.line} forbids {prohibition.address}"
         found.append(_warning(policy, entry.line, note, "remove one of the two"))
     return found
-
-
-def _unheard(policy: Policy, entry: Approval) -> bool:
-    """Whether nothing at the entry's address has a visibility that is ever told: snippets, and some kinds of forges."""
-    host, *names = entry.key.split("/")
-    forge = policy.registry.lookup(host)
-    snippets = host.startswith("gist.") or names[-1:] == ["snippets"]
-    return snippets or (forge is not None and forge.kind in UNHEARD_KINDS)
 
 
 def _same(first: Terms, second: Terms) -> bool:

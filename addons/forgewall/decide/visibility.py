@@ -15,9 +15,7 @@ from forgewall.model import Kind, Operation, Visibility
 
 MAKES = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT, Operation.VISIBILITY})
 """Operations whose request says itself what can be seen afterwards."""
-UNHEARD_KINDS = frozenset({Kind.CODECOMMIT, Kind.GIT_ONLY})
-"""Kinds of forges whose answers don't tell who can see a repository."""
-_PLAIN_GIT = frozenset({Kind.GITHUB, Kind.GITLAB, Kind.GITEA, Kind.BITBUCKET, Kind.HUGGINGFACE, Kind.GIT_ONLY})
+_WITHOUT_API = frozenset({Kind.CODECOMMIT, Kind.GIT_ONLY})  # whose API tells nothing that is learned
 
 
 def meets(wanted: Collection[Visibility] | None, visibility: Visibility | None) -> bool:
@@ -39,21 +37,26 @@ def unmet(part: Part, entry: str, wanted: Collection[Visibility], forge: ForgeHo
     return f"whether {part.address} is {listed} isn't known yet, and {only}; {_taught_by(part, forge)}"
 
 
+def tells_nothing(key: str) -> bool:
+    """Whether nothing at the folded address `key` has a visibility that is ever told: gists and snippets."""
+    host, *names = key.split("/")
+    return host.startswith("gist.") or names[-1:] == ["snippets"]
+
+
 def _taught_by(part: Part, forge: ForgeHost | None) -> str:
-    if forge is None or forge.kind in UNHEARD_KINDS:
-        return "this forge doesn't tell, so that an entry without `visibility` is needed"
-    url = _git_url(part.address or "", forge)
-    return (
-        f"`git ls-remote {url}` or a look at it through the API tells it"
-        if url
-        else "a look at it through the API tells it"
-    )
+    if forge is None or part.address is None:
+        return "a look at it through the API tells it"
+    git = f"`git ls-remote {_git_url(part.address, forge)}`"
+    return f"{git} tells it" if forge.kind in _WITHOUT_API else f"{git} or a look at it through the API tells it"
 
 
 def _git_url(address: str, forge: ForgeHost) -> str:
-    """The URL that git takes for `address`; empty where the address doesn't tell it."""
+    """The URL that git takes for the repository at `address`."""
     own = forge.instance
-    if forge.kind not in _PLAIN_GIT or (forge.kind is Kind.BITBUCKET and own is not None):
-        return ""
     port = f":{own.port}" if own is not None and own.port not in (None, 443) else ""
-    return f"https://{forge.forge}{port}{own.path if own is not None else ''}/{address.partition('/')[2]}"
+    names = address.split("/")[1:]
+    if forge.kind is Kind.AZURE_DEVOPS:
+        names = [name.replace(" ", "%20") for name in (*names[:-1], "_git", *names[-1:])]
+    if forge.kind is Kind.BITBUCKET and own is not None:
+        names = ["scm", *names]
+    return f"https://{forge.forge}{port}{own.path if own is not None else ''}/{'/'.join(names)}"

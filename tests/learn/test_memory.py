@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forgewall.identify.directory import Id, IdKind, Named
 from forgewall.learn.lesson import Fact, IdFact, MoveFact, SightFact, VisibilityFact
-from forgewall.learn.memory import HIDDEN_LIFE, ID_LIFE, VISIBILITY_LIFE, Memory
+from forgewall.learn.memory import WAITING_LIFE, ID_LIFE, VISIBILITY_LIFE, Memory
 from forgewall.model import Move, Visibility
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_signing_in_alone_says_nothing(memory: Memory, facts: list[bool]) -> Non
 
 def test_a_refusal_is_soon_forgotten(memory: Memory) -> None:
     memory.learn([sight(False)], START)
-    memory.learn([sight(True)], START + HIDDEN_LIFE + MINUTE)
+    memory.learn([sight(True)], START + WAITING_LIFE + MINUTE)
     assert memory.visibility("github.com/acme/api") is None
 
 

@@ -54,7 +54,15 @@ class SightFact:
     shown: bool
 
 
-type Fact = IdFact | VisibilityFact | MoveFact | SightFact | Announcement
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferralFact:
+    """Who asks for the repository at the folded address `key` is referred to the one that `id` names, now or later."""
+
+    key: str
+    id: Id
+
+
+type Fact = IdFact | VisibilityFact | MoveFact | SightFact | ReferralFact | Announcement
 
 
 class Lesson(Protocol):

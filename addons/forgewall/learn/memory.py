@@ -14,6 +14,8 @@ is time, and an attacker who can rename, move and create repositories of his own
 - *A move*: is kept, whatever is seen at the old address later. An owner's name that was given up can be registered by
   anybody, and a repository created there is a stranger's. Only the policy can name the address again; so that it can,
   a move that is told again keeps the time when it was told first.
+- *A referral*: GitHub's API redirects from an old name to a number. Whose that is may be known, or be told when the
+  client follows, so it waits for that for some minutes.
 - *A flood*: a client that pages through a forge's listings can fill any memory. So half of each is for what requests
   have asked for; what was only learned pushes out nothing but what was only learned. What is forgotten is unknown,
   and the refusal says how to learn it: a nuisance, never a leak.
@@ -33,19 +35,21 @@ from datetime import datetime, timedelta
 from cachetools import LRUCache
 
 from forgewall.identify.directory import Id, IdKind, Named
-from forgewall.learn.lesson import Fact, IdFact, MoveFact, SightFact, VisibilityFact
+from forgewall.learn.lesson import Fact, IdFact, MoveFact, ReferralFact, SightFact, VisibilityFact
 from forgewall.model import Move, Visibility
 
 MAX_IDS = 100_000
 MAX_VISIBILITIES = 50_000
 MAX_MOVES = 10_000
-MAX_HIDDEN = 5_000
+MAX_WAITING = 5_000
 MAX_TEXT = 512
 """Characters of an id or an address; a fact with a longer one is not kept."""
 
 ID_LIFE = timedelta(days=30)
 VISIBILITY_LIFE = timedelta(hours=24)
-HIDDEN_LIFE = timedelta(minutes=10)
+WAITING_LIFE = timedelta(minutes=10)
+"""How long half a fact waits for its other half."""
+
 _ID_NEWS, _VISIBILITY_NEWS = timedelta(days=1), timedelta(hours=1)  # what is told again is worth storing after that
 _UNIQUE = frozenset({IdKind.REPOSITORY, IdKind.OWNER})
 
@@ -112,7 +116,8 @@ class Memory:
         self._numbers: LRUCache[tuple[str, IdKind, str], str] = LRUCache(ids)
         self._visibilities: _Kept[str, _Told[Visibility]] = _Kept(visibilities)
         self._moves: _Kept[str, Move] = _Kept(moves)
-        self._hidden: LRUCache[str, datetime] = LRUCache(MAX_HIDDEN)
+        self._hidden: LRUCache[str, datetime] = LRUCache(MAX_WAITING)
+        self._referred: LRUCache[Id, tuple[str, datetime]] = LRUCache(MAX_WAITING)
 
     def find(self, wanted: Id) -> Named | None:
         """What `wanted` names."""
@@ -153,6 +158,7 @@ class Memory:
             match fact:
                 case IdFact():
                     is_news = self._learn_id(fact, now)
+                    news += self._arrived(fact, now)
                 case VisibilityFact():
                     hides = fact.key in public and fact.visibility is not _PUBLIC
                     is_news = not hides and self._learn_visibility(fact, now)
@@ -160,6 +166,9 @@ class Memory:
                     is_news = self._learn_move(fact)
                 case SightFact():
                     news += self._sighted(fact, now)
+                    continue
+                case ReferralFact():
+                    news += self._refer(fact, now)
                     continue
                 case _:
                     continue
@@ -230,11 +239,32 @@ class Memory:
             return
         since = self._hidden.pop(fact.key, None)
         known = self._visibilities.look(fact.key)
-        if since is None or now - since > HIDDEN_LIFE or (known is not None and now - known.seen <= VISIBILITY_LIFE):
+        if since is None or now - since > WAITING_LIFE or (known is not None and now - known.seen <= VISIBILITY_LIFE):
             return
         inferred = VisibilityFact(key=fact.key, visibility=Visibility.PRIVATE)
         if self._learn_visibility(inferred, now):
             yield inferred
+
+    def _refer(self, fact: ReferralFact, now: datetime) -> Iterable[Fact]:
+        """The move that follows from a referral to a number that is known; else it waits until the number is told."""
+        if len(fact.key) > MAX_TEXT or len(fact.id.text) > MAX_TEXT:
+            return
+        self._referred[fact.id] = (fact.key, now)
+        known = self._ids.look(fact.id)
+        if known is not None and now - known.seen <= ID_LIFE:
+            yield from self._moved_to(fact.key, known.value, now)
+
+    def _arrived(self, fact: IdFact, now: datetime) -> Iterable[Fact]:
+        """The move that follows if somebody was referred to this number."""
+        key, since = self._referred.get(fact.id, ("", now))
+        if key and now - since <= WAITING_LIFE:
+            yield from self._moved_to(key, fact.named, now)
+
+    def _moved_to(self, key: str, named: Named, now: datetime) -> Iterable[Fact]:
+        # Forges whose numbers are referred to fold case.
+        fact = MoveFact(key=key, move=Move(address=named.address, key=named.address.lower(), seen=now))
+        if self._learn_move(fact):
+            yield fact
 
 
 _PUBLIC = Visibility.PUBLIC

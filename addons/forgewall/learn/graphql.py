@@ -1,0 +1,344 @@
+"""What the answers of GraphQL endpoints teach, read together with the document that was asked.
+
+Theory. Whoever asks chooses the names in the answer: `nameWithOwner: description` is a lie that the forge tells on
+demand. So no name in an answer is believed. Each is looked up in the document, whose selections say of which field of
+the schema it is the value; only then it means something, and only if the schema's table lists that field of that type.
+
+- Where two selections give one name to different fields, to the same field with different arguments, or to a field that
+  isn't listed, the name says nothing, whatever server rule may forbid that.
+- The type of an object is that of the field it stands in, or that of the fragment which selects a field of it: a field
+  is only answered for an object that has it.
+- An answer with an object that says two addresses of itself was misread, and teaches nothing.
+- An object that says none lies where the object above it lies, if the table says so of the field between them; and a
+  repository that is asked for by name has this name if it doesn't say another. If it does, it has moved.
+- Only a document that all parsers read alike is taken: without comments, escapes and block strings.
+
+A repository that was renamed is found by its old name, silently. What is only known by the name that was asked for is
+as true as a request that goes to this name itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from graphql.language import (
+    FieldNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationType,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+)
+
+from forgewall.identify.directory import IdKind, Named
+from forgewall.identify.graphql.document import Parsed, parse_documents
+from forgewall.identify.graphql.request import Unclear, asked
+from forgewall.identify.kinds import FORGES
+from forgewall.identify.paths import Path, below, parse
+from forgewall.identify.registry import ForgeHost
+from forgewall.learn.answers import (
+    Document,
+    JsonLesson,
+    Teller,
+    child,
+    node,
+    number,
+    owner_named,
+    repository_named,
+    segments_of,
+    visibility,
+)
+from forgewall.learn.lesson import Fact, Lesson
+from forgewall.learn.schema import Field, Link, Schema, Word, schema
+from forgewall.model import BodyState, Kind, Request, Target, Visibility
+
+MAX_DEPTH = 40
+"""Objects that may stand in one another; deeper ones aren't looked at."""
+
+MAX_VISITS = 100_000
+"""Selections and values that are looked at; the rest of an answer teaches nothing."""
+
+_SCHEMAS: Mapping[Kind, str] = {Kind.GITHUB: "github", Kind.GITLAB: "gitlab"}
+_ROOTS = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
+_DISPUTED = ("\\", "\r", '"""', "#", "\ufeff")
+_OWNER_PAGES = frozenset({"orgs", "users"})
+type _Selections = tuple[tuple[str, SelectionSetNode], ...]
+"""Sets of selections on the same object, each with the type it is made on."""
+
+
+def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetime) -> Lesson | None:
+    """The lesson of the answer to a GraphQL request; None if it is none, or has none. `now` is aware."""
+    name = _SCHEMAS.get(forge_host.kind)
+    path = _path(request, forge_host)
+    if name is None or path is None or request.method not in ("GET", "POST"):
+        return None
+    if request.method == "POST" and request.body_state is not BodyState.COMPLETE:
+        return None
+    parsed = _parsed(request, path)
+    if parsed is None or len(parsed.chosen) != 1 or parsed.chosen[0].operation not in _ROOTS:
+        return None
+    operation = parsed.chosen[0]
+    teller = Teller(forge_host=forge_host, now=now)
+    root = ((_ROOTS[operation.operation], operation.selection_set),)
+
+    def reading(answer: object) -> Iterator[Fact]:
+        walk = _Walk(teller=teller, schema=schema(name), parsed=parsed)
+        try:
+            walk.one(_Plan(walk, root), child(answer, "data"), None, 0)
+        except _Contradiction:
+            return
+        yield from walk.facts
+
+    return JsonLesson(reading)
+
+
+def _path(request: Request, forge_host: ForgeHost) -> Path | None:
+    whole = parse(request.path)
+    prefix = forge_host.instance.path if forge_host.instance is not None else ""
+    path = below(whole, prefix) if prefix else whole
+    if path is None or path.odd or (forge_host.role, path.segments) not in FORGES[forge_host.kind].graphql:
+        return None
+    return path
+
+
+def _parsed(request: Request, path: Path) -> Parsed | None:
+    try:
+        documents = asked(request, path)
+        if len(documents) != 1 or any(mark in documents[0].text for mark in _DISPUTED):
+            return None
+        return parse_documents(documents)[0]
+    except Unclear:
+        return None
+
+
+class _Contradiction(Exception):
+    """An object says two different things of itself, so the document isn't what it was taken for."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The way through one answer."""
+
+    teller: Teller
+    schema: Schema
+    parsed: Parsed
+    facts: list[Fact] = field(default_factory=list)
+    visits: int = 0
+
+    def visit(self) -> bool:
+        """Whether there is still time for one more."""
+        self.visits += 1
+        return self.visits <= MAX_VISITS
+
+    def one(self, plan: _Plan, found: Document, above: Named | None, depth: int) -> Named | None:
+        """Learn from one object, and from all below it; returns what it is, or where it lies."""
+        if depth > MAX_DEPTH or not self.visit():
+            return None
+        words, children = plan.read(found)
+        own = self._own(words)
+        for entry, value in children:
+            if entry.field.link in (Link.ABOVE, Link.OWNER) and isinstance(value, dict):
+                named = self.one(entry.plan, value, None, depth + 1)
+                if entry.field.link is Link.OWNER:
+                    named = self._owned(named, words.get(Word.NAME))
+                own += [named] if named is not None else []
+        said = {self.teller.key(named) if named else "": named for named in own}
+        if len(said.keys() - {""}) > 1:
+            raise _Contradiction
+        here = (None if "" in said else next(iter(said.values()))) if said else above
+        if here is not None:
+            self._learn(words, here)
+        for entry, value in children:
+            if entry.field.link not in (Link.ABOVE, Link.OWNER):
+                self._below(entry, value, here, depth)
+        return here
+
+    def _below(self, entry: _Entry, value: object, here: Named | None, depth: int) -> None:
+        match value:
+            case list():
+                for one in value:
+                    self._below(entry, one, here, depth + 1)
+            case dict() if entry.field.link is Link.BELOW:
+                self.one(entry.plan, value, here, depth + 1)
+            case dict() if entry.field.link is Link.ASKED:
+                named = self._asked(entry)
+                found = self.one(entry.plan, value, named, depth + 1)
+                if found is not None and found.repository is not None:
+                    self.facts += self.teller.moved(named, found)
+            case dict():
+                self.one(entry.plan, value, None, depth + 1)
+            case _:
+                pass
+
+    def _owned(self, owner: Named | None, name: object) -> Named | None:
+        """The repository of this owner and name. An owner alone says nothing of it."""
+        if owner is None or owner.repository is not None or not isinstance(name, str):
+            return None
+        return repository_named(self.teller.forge_host, f"{owner.owner}/{name}")
+
+    def _own(self, words: Mapping[Word, object]) -> list[Named | None]:
+        """What the object's own scalars say that it is, or where it lies; None for a word that can't be understood."""
+        own: list[Named | None] = []
+        forge_host = self.teller.forge_host
+        for word, value in words.items():
+            if not isinstance(value, str):
+                continue
+            match word:
+                case Word.PATH:
+                    own.append(repository_named(forge_host, value))
+                case Word.OWNER | Word.LOGIN:
+                    own.append(owner_named(forge_host, value))
+                case Word.URL:
+                    own.append(self._page(value))
+                case _:
+                    pass
+        return own
+
+    def _page(self, url: str) -> Named | None:
+        """The repository or the owner below whose page `url` is."""
+        forge_host = self.teller.forge_host
+        names = segments_of(url, forge_host.forge)
+        if forge_host.kind is Kind.GITLAB:
+            prefix = tuple(
+                name for name in (forge_host.instance.path if forge_host.instance else "").split("/") if name
+            )
+            if names[: len(prefix)] != prefix:
+                return None
+            names = names[len(prefix) :]
+            if "-" not in names or names[0] == "groups":
+                return None
+            return repository_named(forge_host, "/".join(names[: names.index("-")]))
+        if len(names) < 2:
+            return None
+        if names[0] in _OWNER_PAGES:
+            return owner_named(forge_host, names[1])
+        return repository_named(forge_host, "/".join(names[:2]))
+
+    def _asked(self, entry: _Entry) -> Named | None:
+        forge_host = self.teller.forge_host
+        given = {name: self._text(value) for name, value in entry.arguments.items()}
+        match given:
+            case {"owner": str(owner), "name": str(name)} if not name.lower().endswith(".git"):
+                return repository_named(forge_host, f"{owner}/{name}")
+            case {"fullPath": str(path)}:
+                group = entry.field.type != "Project"
+                return owner_named(forge_host, path) if group else repository_named(forge_host, path)
+            case {"login": str(login)}:
+                return owner_named(forge_host, login)
+            case _:
+                return None
+
+    def _text(self, value: ValueNode) -> str | None:
+        match value:
+            case StringValueNode():
+                return value.value
+            case VariableNode():
+                found = self.parsed.variables.get(value.name.value)
+                return found if isinstance(found, str) else None
+            case _:
+                return None
+
+    def _learn(self, words: Mapping[Word, object], here: Named) -> None:
+        self.facts += self.teller.id(IdKind.NODE, node(words.get(Word.ID)), here)
+        if here.repository is None:
+            self.facts += self.teller.id(IdKind.OWNER, number(words.get(Word.OWNER_NUMBER)), here)
+            return
+        self.facts += self.teller.id(IdKind.REPOSITORY, number(words.get(Word.NUMBER)), here)
+        said, private = visibility(words.get(Word.VISIBILITY)), words.get(Word.PRIVATE)
+        if isinstance(private, bool):
+            if said is None and Word.VISIBILITY not in words:
+                said = Visibility.PRIVATE if private else Visibility.PUBLIC
+            elif private is (said is Visibility.PUBLIC):
+                said = None
+        self.facts += self.teller.seen_by(here, said)
+
+
+class _Entry:
+    """What the document says of one name in an answer."""
+
+    __slots__ = ("_made", "_selections", "_walk", "arguments", "field", "name")
+
+    def __init__(self, walk: _Walk, name: str, found: Field | None, arguments: Mapping[str, ValueNode]) -> None:
+        self._walk = walk
+        self._selections: list[tuple[str, SelectionSetNode]] = []
+        self._made: _Plan | None = None
+        self.name = name
+        self.field = found or Field()
+        self.arguments = arguments
+
+    def add(self, selections: SelectionSetNode | None) -> None:
+        """Other selections on the same objects."""
+        if selections is not None:
+            self._selections.append((self.field.type, selections))
+
+    @property
+    def plan(self) -> _Plan:
+        """What the document says of the objects below."""
+        if self._made is None:
+            self._made = _Plan(self._walk, tuple(self._selections))
+        return self._made
+
+
+class _Plan:
+    """What the document says of the names in one object."""
+
+    __slots__ = ("_entries", "_walk")
+
+    def __init__(self, walk: _Walk, selections: _Selections) -> None:
+        self._walk = walk
+        self._entries: dict[str, _Entry | None] = {}
+        for on, one in selections:
+            self._collect(on, one, frozenset())
+
+    def read(self, found: Document) -> tuple[Mapping[Word, object], list[tuple[_Entry, object]]]:
+        """The scalars and the objects of `found` that mean something."""
+        words: dict[Word, object] = {}
+        children = []
+        for name, entry in self._entries.items():
+            if entry is None or name not in found:
+                continue
+            value = found[name]
+            if entry.field.word is None:
+                children.append((entry, value))
+            elif entry.field.word not in words:
+                words[entry.field.word] = value
+            elif words[entry.field.word] != value:
+                raise _Contradiction
+        return words, children
+
+    def _collect(self, on: str, selections: SelectionSetNode, seen: frozenset[str]) -> None:
+        for one in selections.selections:
+            if not self._walk.visit():
+                self._entries.clear()
+                return
+            match one:
+                case FieldNode():
+                    self._add(on, one)
+                case InlineFragmentNode():
+                    inner = one.type_condition.name.value if one.type_condition else on
+                    self._collect(inner, one.selection_set, seen)
+                case FragmentSpreadNode():
+                    name = one.name.value
+                    fragment = self._walk.parsed.fragments.get(name)
+                    if fragment is not None and name not in seen:
+                        self._collect(fragment.type_condition.name.value, fragment.selection_set, seen | {name})
+                case _:
+                    pass
+
+    def _add(self, on: str, one: FieldNode) -> None:
+        name = one.name.value
+        key = one.alias.value if one.alias else name
+        found = self._walk.schema.get((on, name))
+        arguments = {argument.name.value: argument.value for argument in one.arguments or ()}
+        if key not in self._entries:
+            means = found is not None and not (found.word is not None and arguments)
+            self._entries[key] = _Entry(self._walk, name, found, arguments) if means else None
+        entry = self._entries[key]
+        if entry is None or found != entry.field or name != entry.name or arguments != entry.arguments:
+            self._entries[key] = None
+        else:
+            entry.add(one.selection_set)

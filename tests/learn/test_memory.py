@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forgewall.identify.directory import Id, IdKind, Named
 from forgewall.learn.lesson import Fact, IdFact, MoveFact, SightFact, VisibilityFact
-from forgewall.learn.memory import WAITING_LIFE, ID_LIFE, VISIBILITY_LIFE, Memory
+from forgewall.learn.memory import ID_LIFE, VISIBILITY_LIFE, WAITING_LIFE, Memory
 from forgewall.model import Move, Visibility
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)

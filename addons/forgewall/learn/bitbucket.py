@@ -36,20 +36,20 @@ from forgewall.model import Request, Target, Visibility
 _CLOUD = RouteTable(
     parse_routes(
         """
-GET|POST|PUT /repositories/{workspace}/{repo} fetch repository
-GET /repositories/{workspace} fetch repositories
+GET|POST|PUT /repositories/{space}/{name} fetch repository
+GET /repositories/{space} fetch repositories
 GET /repositories fetch repositories
-GET|POST /repositories/{workspace}/{repo}/forks fetch repositories
-GET|POST /repositories/{workspace}/{repo}/pullrequests fetch pull-requests
-GET|PUT /repositories/{workspace}/{repo}/pullrequests/{id} fetch pull-requests
+GET|POST /repositories/{space}/{name}/forks fetch repositories
+GET|POST /repositories/{space}/{name}/pullrequests fetch pull-requests
+GET|PUT /repositories/{space}/{name}/pullrequests/{id} fetch pull-requests
 GET /workspaces fetch workspaces
-GET /workspaces/{workspace} fetch workspaces
+GET /workspaces/{space} fetch workspaces
 GET /user/permissions/workspaces fetch memberships
 GET /user/permissions/repositories fetch memberships
 GET /user/workspaces fetch memberships
-GET /workspaces/{workspace}/projects fetch projects
-GET /workspaces/{workspace}/projects/{key} fetch projects
-POST /workspaces/{workspace}/projects fetch projects
+GET /workspaces/{space}/projects fetch projects
+GET /workspaces/{space}/projects/{key} fetch projects
+POST /workspaces/{space}/projects fetch projects
 """,
         "bitbucket",
     )
@@ -135,7 +135,7 @@ class _DataCenter:
         """A repository. One of a public project is public whatever it says itself."""
         project, slug = child(found, "project"), text(found, "slug")
         key = text(project, "key")
-        named = repository_named(self.teller.forge_host, f"{key}/{slug}") if key and slug else None
+        named = repository_named(self.teller.forge_host, f"{key}/{slug}") if key and is_name(key) else None
         if named is None or named.owner != key:
             return
         yield from self.teller.id(IdKind.REPOSITORY, number(found.get("id")), named)
@@ -193,7 +193,7 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     if match is None or match.route.role is None:
         return None
     # A UUID is no name that could have moved.
-    asked = asked_for(target) if is_name(match.captures.get("workspace", "")) else None
+    asked = asked_for(target) if is_name(match.captures.get("space", "")) else None
     return JsonLesson(_all(_READINGS[match.route.role](_Cloud(teller, asked))))
 
 

@@ -31,7 +31,7 @@ run: $(STAMP) ## Serve on 127.0.0.1:8080 with policy/forgewall.yaml
 
 test: $(STAMP) ## Run all tests; ARGS='…' goes to pytest
 	@.ci/setup-system
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 demo: $(STAMP) ## Watch real clients be allowed and refused, on this machine alone, in under a minute
 	@$(BIN)/python -m demo.run

@@ -44,14 +44,13 @@ def form_values(request: Request, path: Path, *names: str) -> Mapping[str, str] 
     None if the body can't be read, or if one of them stands twice, in another spelling, in the query, which some
     servers merge, or is a file.
     """
-    wanted = {_canonical(name): name for name in names}
-    if any(_canonical(name) in wanted for name, _ in parameters(path.query)):
+    if any(_spells(name, wanted) for name, _ in parameters(path.query) for wanted in names):
         return None
     if media_type(request) == "application/json":
         found = json_fields(request, path, *names)
     else:
         found = form_fields(request)
-        if found is None or any(wanted.get(_canonical(name), name) != name for name in found):
+        if found is None or any(_spells(name, wanted) and name != wanted for name in found for wanted in names):
             return None
     if found is None:
         return None
@@ -84,9 +83,10 @@ def media_type(request: Request) -> str:
     return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
-def _canonical(name: str) -> str:
-    # `repository[name]`, `repository[name][]` and `Repository[ name ]` may be one field to a server.
-    return _FILLING.sub("", name).lower().rstrip("[")
+def _spells(name: str, wanted: str) -> bool:
+    """Whether a server may take the field `name` for `wanted`: `Repository[ name ]`, `repository[name][]`."""
+    plain, looked_for = (_FILLING.sub("", one).lower() for one in (name, wanted))
+    return plain == looked_for or plain.startswith(f"{looked_for}[")
 
 
 def _text(value: object) -> str | None:

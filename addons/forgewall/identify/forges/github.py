@@ -59,11 +59,17 @@ def _api(request: Request, forge_host: ForgeHost, path: Path, directory: Directo
         return identify_api(request, forge_host, path, directory)
     named = by_name(request.method, forge_host, path, directory)
     match path.segments if isinstance(named, str) else named.segments:
-        case ("repos", *names) | ("user", "starred", *names):
+        case (
+            ("repos", *names)
+            | ("user", "starred", *names)
+            | ("orgs", _, "teams", _, "repos", *names)
+            | ("teams", _, "repos", *names)
+            | ("agents", "repos", *names)
+        ) if len(names) > 1:
             return _read(request, forge_host, tuple(names))
-        case ("orgs" | "users", owner, *_):
+        case ("orgs" | "users", owner, *_) | ("user", "memberships", "orgs", owner):
             return _read(request, forge_host, (owner,))
-        case ("organizations", owner, *_) if not owner.isdigit():
+        case ("organizations", owner, *_) | ("scim", "v2", "organizations", owner, *_) if not owner.isdigit():
             return _read(request, forge_host, (owner,))
         case ("gists", number, *_):
             known = known_as(forge_host, directory, IdKind.GIST, number.lower())

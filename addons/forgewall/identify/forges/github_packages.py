@@ -16,6 +16,8 @@ from forgewall.identify.targets import named, other, plain_read, unidentified
 from forgewall.model import Also, BodyState, Operation, Request, Target
 
 _REPOSITORY_HOSTS = ("docker.", "maven.")
+# npm asks with the names and versions of what it installs; nothing is kept.
+_NPM_AUDITS = frozenset({("audits", "quick"), ("audits",), ("advisories", "bulk")})
 
 
 def identify_registry(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -70,8 +72,10 @@ def identify_package(request: Request, forge_host: ForgeHost, path: Path) -> Tar
     evidence = f"{request.method} of a package"
     if forge_host.host.startswith("npm."):
         login = (request.method, *pieces[:3])
-        if login[:3] == ("PUT", "-", "user") or login == ("POST", "-", "v1", "login"):
+        if login[:3] in (("PUT", "-", "user"), ("DELETE", "-", "user")) or login == ("POST", "-", "v1", "login"):
             return named(forge_host, None, None, Operation.AUTH, "npm login", address=forge_host.forge)
+        if request.method == "POST" and pieces[:4] == ("-", "npm", "v1", "security") and pieces[4:] in _NPM_AUDITS:
+            return plain_read(forge_host, "npm audit")
         owner = _npm_scope(pieces)
     else:
         owner = pieces[0] if pieces and path.splits_alike else None

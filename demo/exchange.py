@@ -24,7 +24,7 @@ class Behaviour:
     `bytes_per_second`: reads request bodies no faster. `refuse_after`: answers 413 after
     that many body bytes and closes, as a forge with its own size limit does. `early_head`: git gets the response's
     head before the forge has read the request's body. `flaw`: what is wrong with the certificate. `lfs`: where git-lfs
-    objects are to go.
+    objects are to go. `answer`: what the host's own API answers to a request and its body; None where it has no answer.
     """
 
     bytes_per_second: int | None = None
@@ -32,6 +32,7 @@ class Behaviour:
     early_head: bool = False
     flaw: Flaw = Flaw.NONE
     lfs: LfsStyle = field(default_factory=LfsStyle)
+    answer: Callable[[wire.Head, bytes], Answer | None] | None = None
 
 
 class Exchange:
@@ -119,6 +120,13 @@ class Exchange:
         return True
 
     def _reply(self, head: wire.Head, body: Iterator[bytes]) -> Answer:
+        own = self._behaviour(head.host).answer
+        if own is not None:
+            content = b"".join(body)
+            answer = own(head, content)
+            if answer is not None:
+                return answer
+            body = iter((content,))
         if self._store.serves(head.host):
             return self._store.answer(head.host, head.method, head.target, body)
         known = self._lfs.answer(head.host, head.method, head.target, head.header("authorization"), body)

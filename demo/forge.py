@@ -45,6 +45,7 @@ HOSTS = (
     "api.bitbucket.org",
     "altssh.bitbucket.org",
     "huggingface.co",
+    "cas-server.xethub.hf.co",
     "git.acme.example",
     "www.example.org",
     *STORES,

@@ -125,6 +125,41 @@ def test_a_token_ends() -> None:
     assert announced(body=SAID | {"exp": END * 2}).seconds == MAX_SECONDS
 
 
+GRANT = f"{CAS}/v1/xorb-grants/default/{'0' * 64}"
+SIGNED = "https://store.example/bucket/0?X-Amz-Signature=5ecret"
+
+
+def granted(body: Any, *, url: str = GRANT, status: int = 201) -> tuple[Fact, ...]:
+    """What the storage's answer to an announced request for a grant teaches."""
+    request = uploading(url=url)
+    forge_host = REGISTRY.lookup(request.host)
+    target = identify(request, REGISTRY, announced())
+    assert forge_host is not None
+    assert target is not None
+    found = lesson(request, target, forge_host, NOW)
+    return () if found is None else found.facts(status, (), json.dumps(body).encode())
+
+
+def test_a_signed_url_that_the_storage_grants_belongs_to_the_same_repository() -> None:
+    body = {"id": "1", "url": SIGNED, "method": "PUT", "headers": {}}
+    (fact,) = granted(body)
+    assert isinstance(fact, Announcement)
+    assert "5ecret" not in repr(fact)
+    memory = Announcements(lambda: 0.0)
+    memory.remember("10.0.0.1", [fact])
+    target = understood(memory, request_for("PUT", SIGNED))
+    assert (target.operation, target.address) == (Operation.LFS_UPLOAD, "huggingface.co/acme/thing")
+    for request in (request_for("PUT", f"{SIGNED}x"), request_for("POST", SIGNED)):
+        assert memory.find("10.0.0.1", request) is None
+    assert granted(body, status=200) == granted(body, url=XORB) == ()
+    for other in ({"url": "http://store.example/x"}, {"url": "https://127.0.0.1/x"}, {"url": 1}, {"method": "GET"}):
+        assert granted(body | other) == ()
+
+
+def test_who_has_no_token_is_granted_nothing() -> None:
+    assert taught(uploading(url=GRANT, token="other")) is None
+
+
 @pytest.mark.parametrize(
     "body",
     [

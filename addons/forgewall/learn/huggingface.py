@@ -1,7 +1,8 @@
 """What Hugging Face's answers teach: who can see a repository, and with which token its files may be uploaded.
 
 Files go to a storage of their own (xet), whose requests name no repository: only a bearer token tells whose they are.
-The answer to `…/xet-write-token/…` gives it, with the storage's address and the token's end, in body and headers.
+The answer to `…/xet-write-token/…` gives it, with the storage's address and the token's end, in body and headers. With
+the token a client may ask for a grant, a signed URL of an object store, and send there instead (hf_xet 1.8).
 What is *not* here: moves (redirects are read for all forges alike) and LFS (`inspect.lfs_answer`).
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from forgewall.identify.announced import Announcement, Use, parse_place, token_place
+from forgewall.identify.announced import Announcement, Place, Use, parse_place, token_place
 from forgewall.identify.body import json_object
 from forgewall.identify.forges.huggingface_place import TYPES, said_visibility
 from forgewall.identify.paths import parse
@@ -25,19 +26,26 @@ from forgewall.model import Effect, Operation, Request, Target, Visibility
 MIN_SECONDS, MAX_SECONDS = 300, 86_400
 """How long a token is believed at least, since clocks differ, and at most."""
 
+GRANT_SECONDS = 3_600
+"""How long a signed URL is believed, whose end only its own store knows."""
+
 _STORAGE = ".xethub.hf.co"
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_GRANTS = ("v1", "xorb-grants")
 _METHODS = frozenset({"POST", "PUT"})
 _WISHES = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.VISIBILITY})
 
 
 def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetime) -> Lesson | None:
     """The lesson of the answer to a request to a host of kind huggingface; None if it has none. `now` is aware."""
-    if forge_host.role is not Role.WEB or request.scheme != "https" or target.key is None or target.repository is None:
-        return None
     path = parse(request.path)
-    if path.odd or path.segments[:1] != ("api",):
+    if request.scheme != "https" or target.key is None or target.repository is None or path.odd:
+        return None
+    if forge_host.role is Role.UPLOADS:
+        grants = request.method == "POST" and target.operation is Operation.LFS_UPLOAD
+        return GrantLesson(request=request, asker=target) if grants and path.segments[:2] == _GRANTS else None
+    if forge_host.role is not Role.WEB or path.segments[:1] != ("api",):
         return None
     if request.method == "GET" and target.operation is Operation.LFS_UPLOAD and "xet-write-token" in path.segments:
         return TokenLesson(request=request, asker=target, now=now)
@@ -77,21 +85,32 @@ class TokenLesson:
         where = parse_place(url, self.request)
         if isinstance(where, str) or where.scheme != "https" or not where.host.endswith(_STORAGE):
             return ()
-        announcement = Announcement(
-            place=token_place(where.scheme, where.host, where.port, token),
-            methods=_METHODS,
-            use=Use.UPLOAD,
-            oid="",
-            size=0,
-            most=None,
-            whole=False,
-            transfer="xet",
-            asker=self.asker,
-            seconds=min(max(end - int(self.now.timestamp()), MIN_SECONDS), MAX_SECONDS),
-            operation=Operation.LFS_UPLOAD,
-            token=True,
-        )
-        return (announcement,)
+        place = token_place(where.scheme, where.host, where.port, token)
+        seconds = min(max(end - int(self.now.timestamp()), MIN_SECONDS), MAX_SECONDS)
+        return (_announcement(place, _METHODS, self.asker, seconds, token=True),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantLesson:
+    """A signed URL that the storage gives for one upload; `asker` is the target of the request for it."""
+
+    request: Request
+    asker: Target
+
+    def reads(self, status: int, headers: Headers) -> bool:
+        """See `Lesson`."""
+        return status == 201
+
+    def facts(self, status: int, headers: Headers, body: bytes) -> tuple[Fact, ...]:
+        """See `Lesson`. Only PUT and POST to a URL that all clients send alike are believed."""
+        found = read_object(body, MAX_ANSWER) if status == 201 else None
+        url, method = ("", "") if found is None else (found.get("url"), found.get("method"))
+        if not isinstance(url, str) or not isinstance(method, str) or method not in _METHODS:
+            return ()
+        where = parse_place(url, self.request)
+        if isinstance(where, str) or where.scheme != "https":
+            return ()
+        return (_announcement(where, frozenset({method}), self.asker, GRANT_SECONDS, token=False),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +151,23 @@ class WishLesson:
     def facts(self, status: int, headers: Headers, body: bytes) -> tuple[Fact, ...]:
         """See `Lesson`."""
         return (VisibilityFact(key=self.key, visibility=self.visibility),) if status == 200 else ()
+
+
+def _announcement(place: Place, methods: frozenset[str], asker: Target, seconds: int, *, token: bool) -> Announcement:
+    return Announcement(
+        place=place,
+        methods=methods,
+        use=Use.UPLOAD,
+        oid="",
+        size=0,
+        most=None,
+        whole=False,
+        transfer="xet",
+        asker=asker,
+        seconds=seconds,
+        operation=Operation.LFS_UPLOAD,
+        token=token,
+    )
 
 
 type _Token = tuple[str, str, int]

@@ -4,12 +4,15 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.identify.asking import ask, told
+from tests.identify.asking import REGISTRY, ask, told
+from tests.identify.graphql.knowing import GITHUB, GITLAB, KNOWN, Knowing, lines, posted, said, sent
 
+from forgewall.identify.engine import identify
 from forgewall.identify.graphql.document import MAX_TOKENS, parse_documents, reads_only
 from forgewall.identify.graphql.request import Asked
 from forgewall.identify.graphql.unclear import Unclear
-from forgewall.model import BodyState
+from forgewall.identify.url import request_for
+from forgewall.model import BodyState, Effect
 
 JSON = ("content-type", "application/json")
 
@@ -120,7 +123,7 @@ def test_bodies_that_are_queries(body: bytes) -> None:
     assert ask("POST", "https://api.github.com/graphql", body, JSON).operation.value == "fetch"
 
 
-def test_a_form_or_multipart_body_is_not_read() -> None:
+def test_a_form_is_not_read() -> None:
     url = "https://gitlab.com/api/graphql"
     polyglot = b'{"query":"{a}","variables":{"x":"&query=mutation{b}&"}}'
     form = ("content-type", "application/x-www-form-urlencoded")
@@ -153,3 +156,173 @@ def test_documents_in_the_url(method: str, query: str, operation: str) -> None:
 @given(st.text(max_size=80))
 def test_any_text_is_judged(document: str) -> None:
     only_queries([document])
+
+
+COMMENT = "mutation($i: AddCommentInput!) { addComment(input: $i) { clientMutationId } }"
+
+
+def test_a_mutation_is_what_it_does_where_its_ids_lead() -> None:
+    target = sent(COMMENT, {"i": {"subjectId": "I_api", "body": "mutation"}})
+    assert said(target) == ("comment", "github.com/acme/api")
+    assert (target.owner, target.repository, target.evidence) == ("acme", "api", "GraphQL: addComment")
+
+
+@pytest.mark.parametrize(
+    "document, variables, known",
+    [
+        (COMMENT, {"i": {"subjectId": "I_stranger", "body": "b"}}, "the id I_stranger in subjectId doesn't tell whose"),
+        (COMMENT, {"i": {"body": "b"}}, "addComment: the input doesn't say whose repository"),
+        (COMMENT, {}, "addComment: the input doesn't say whose repository"),
+        (COMMENT, {"i": "I_api"}, "addComment: the input is no object"),
+        (COMMENT, {"i": {"subjectId": {"id": "I_api"}}}, "addComment: subjectId.id may name another repository"),
+        (COMMENT, {"i": {"subjectId": True}}, "addComment: subjectId is no text"),
+        (COMMENT, {"i": {"subjectId": ""}}, "addComment: subjectId is no text"),
+        (COMMENT, {"i": {"subjectId": "I_api", "repositoryId": "R_two"}}, "addComment: repositoryId may name another"),
+        (COMMENT, {"i": {"subject_id": "I_api"}}, "addComment: the input doesn't say whose repository"),
+        ("mutation { addComment(input: {subjectId: $x}) { a } }", {"x": "I_api"}, "a variable that it doesn't declare"),
+        ("mutation { addComment(subjectId: \"I_api\") { a } }", None, "addComment has other arguments than `input`"),
+        ("mutation { addComment(input: {}, subjectId: 1) { a } }", None, "addComment has other arguments than `input`"),
+        ("mutation { inventedLately(input: {}) { a } }", None, "the mutation inventedLately is not understood"),
+        ("mutation { AddComment(input: {}) { a } }", None, "the mutation AddComment is not understood"),
+        ("mutation { changeUserStatus(input: {message: 1}) { a } }", None, "changeUserStatus concerns no repository"),
+        ("mutation { __typename }", None, "carries out nothing"),
+        ("subscription { a }", None, "a subscription is not understood"),
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_told(document: str, variables: object, known: str) -> None:
+    target = sent(document, variables)
+    assert said(target) == ("unidentified", None)
+    assert known in target.evidence
+
+
+@pytest.mark.parametrize(
+    "field, shown",
+    [
+        ("closeIssue(input: {issueId: $id})", "gh issue view NUMBER -R OWNER/REPO"),
+        ("mergePullRequest(input: {pullRequestId: $id})", "gh pr view NUMBER -R OWNER/REPO"),
+        ("createRef(input: {repositoryId: $id})", "gh repo view OWNER/REPO"),
+        ("deleteProjectV2(input: {projectId: $id})", "gh project view NUMBER --owner OWNER"),
+        ("deleteLabel(input: {id: $id})", "a query that shows this id below its repository"),
+    ],
+)
+def test_an_unknown_id_tells_what_teaches_it(field: str, shown: str) -> None:
+    target = sent("mutation($id: ID!) { " + field + " { a } }", {"id": "X_1"})
+    assert shown in target.evidence
+
+
+def test_a_gid_tells_what_teaches_it() -> None:
+    document = "mutation($id: ID!) { runnerCacheClear(input: {projectId: $id}) { errors } }"
+    target = sent(document, {"id": "gid://gitlab/Project/99"}, url=GITLAB)
+    assert "GET https://gitlab.com/api/v4/projects/group%2Fproject" in target.evidence
+
+
+@pytest.mark.parametrize("text", ["ghp_secret\n", "a b", "\x1b[2J", "x" * 61, "é"])
+def test_an_id_that_could_be_anything_is_not_repeated(text: str) -> None:
+    assert text not in sent(COMMENT, {"i": {"subjectId": text}}).evidence
+
+
+def test_a_mutation_by_get_is_the_same_write() -> None:
+    query = "?query=" + quote(COMMENT) + "&variables=" + quote('{"i":{"subjectId":"I_api"}}')
+    request = request_for("GET", GITHUB + query)
+    target = identify(request, REGISTRY, None, KNOWN)
+    assert target is not None
+    assert said(target) == ("comment", "github.com/acme/api")
+
+
+@pytest.mark.parametrize("body", [{"query": "0123456789abcdef0123456789abcdef", "variables": {"id": "I_api"}}])
+@pytest.mark.parametrize("url", ["https://github.com/_graphql", GITHUB])
+def test_a_stored_document_is_not_known(body: dict[str, object], url: str) -> None:
+    target = posted(json.dumps(body).encode(), url=url)
+    assert said(target) == ("unidentified", None)
+    assert "stored" in target.evidence
+
+
+def test_an_enterprise_server_has_ids_of_its_own() -> None:
+    url = "https://ghe.example/api/graphql"
+    assert said(sent(COMMENT, {"i": {"subjectId": "I_api"}}, url=url)) == ("unidentified", None)
+    known = Knowing({"I_api": "ghe.example/acme/api"})
+    assert said(sent(COMMENT, {"i": {"subjectId": "I_api"}}, url=url, known=known)) == (
+        "comment",
+        "ghe.example/acme/api",
+    )
+
+
+def test_other_forges_have_no_table() -> None:
+    target = sent("mutation { a }", url="https://bitbucket.org/gateway/api/graphql")
+    assert said(target) == ("unidentified", None)
+    assert "of this forge" in target.evidence
+
+
+@pytest.mark.parametrize("row", lines("graphql-refused"), ids=lambda row: row["idea"])
+def test_one_doubt_is_enough(row: dict[str, object]) -> None:
+    target = posted(json.dumps(row["body"]).encode())
+    assert not target.identified
+    assert target.effect is Effect.WRITE
+
+
+def test_two_keys_of_one_name_are_not_read() -> None:
+    body = b'{"query":"mutation($s:ID){addComment(input:{subjectId:$s}){x}}","variables":{"s":"I_api","s":"I_no"}}'
+    assert said(posted(body)) == ("unidentified", None)
+
+
+def test_a_batch_is_all_of_it() -> None:
+    one = {"query": COMMENT, "variables": {"i": {"subjectId": "I_api"}}}
+    other = {"query": COMMENT, "variables": {"i": {"subjectId": "I_two"}}}
+    target = posted(json.dumps([one, {"query": "{ viewer { login } }"}, other]).encode())
+    assert said(target) == ("comment", "github.com/acme/api", ("destination", "github.com/acme/two", None))
+    bad = {"query": COMMENT, "variables": {"i": {"subjectId": "I_no"}}}
+    assert said(posted(json.dumps([one, bad]).encode())) == ("unidentified", None)
+
+
+def test_the_operation_that_is_asked_for_counts() -> None:
+    document = "query A { a } mutation B($s: ID!) { addComment(input: {subjectId: $s}) { x } } mutation C { frob }"
+    assert sent(document, operationName="A").operation.value == "fetch"
+    assert said(sent(document, {"s": "I_api"}, operationName="B")) == ("comment", "github.com/acme/api")
+    assert sent(document, operationName="C").operation.value == "unidentified"
+    assert sent(document).operation.value == "unidentified"
+
+
+VALUES = st.recursive(
+    st.none() | st.text(max_size=8) | st.integers() | st.booleans(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["subjectId", "body", "id", "x"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.text(max_size=60), VALUES)
+def test_any_document_and_variables_are_judged(text: str, variables: object) -> None:
+    written = f'mutation {{ addComment(input: {{ subjectId: "{text}" }}) {{ x }} }}'
+    for document in (text, COMMENT, f"mutation {{ {text} }}", written):
+        target = sent(document, {"i": variables})
+        assert target.effect is target.operation.effect
+        assert not target.identified or target.effect is not Effect.WRITE or target.address == "github.com/acme/api"
+
+
+def nested(opening: str, closing: str) -> str:
+    return "mutation { addComment(input: " + opening * 200 + "1" + closing * 200 + ") {x} }"
+
+
+BOMB = " ".join(f"fragment F{n} on M {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
+HOSTILE = [
+    "mutation { " + " ".join(f"a{number}: addStar(input: {{}}) {{x}}" for number in range(600)) + " }",
+    f"mutation {{ ...F0 }} {BOMB} fragment F60 on M {{ addStar }}",
+    nested("[", "]"),
+    nested("{a:", "}"),
+    "mutation { addComment(input: {subjectId: " + "9" * 5000 + "}) {x} }",
+]
+
+
+@pytest.mark.parametrize("document", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_takes_long_is_given_up(document: str) -> None:
+    assert said(sent(document)) == ("unidentified", None)
+
+
+def test_one_large_variable_in_many_places_is_given_up() -> None:
+    fields = " ".join(f"a{number}: addComment(input: $i) {{x}}" for number in range(400))
+    document = f"mutation($i: X!) {{ {fields} }}"
+    target = sent(document, {"i": {"subjectId": "I_api", "body": "x" * 1000, "labels": list(range(1000))}})
+    assert said(target) == ("unidentified", None)
+    assert "too many" in target.evidence

@@ -1,6 +1,6 @@
 """GraphQL endpoints: the target of a request to one.
 
-What is *not* here: how documents are found and parsed (`request`, `document`), and what mutations do (`deed`, `outcome`).
+What is *not* here: how documents are found and parsed (`request`, `document`), what mutations do (`deed`, `outcome`).
 """
 
 from __future__ import annotations

@@ -83,10 +83,10 @@ def _in_url(path: Path) -> tuple[Asked, ...]:
 
 def _variables(found: object) -> Mapping[str, object]:
     """The variables, which some clients send as a text of JSON."""
-    if isinstance(found, str):
-        found = json_value(found) if found.strip() else {}
-    if found is None:
+    if found is None or (isinstance(found, str) and not found.strip()):
         return {}
+    if isinstance(found, str):
+        found = json_value(found)
     if not isinstance(found, dict):
         raise Unclear("the variables are no JSON object")
     return found

@@ -100,6 +100,8 @@ def _row(asked: Asked, found: Match) -> Target:
         return _read(asked, None if isinstance(place, str) else place)
     if effect in (Effect.AUTH, Effect.TELEMETRY):
         return _nobody(asked, found)
+    if isinstance(place, str) and effect is Effect.READ:
+        place = asked.place  # whatever the project is, it stays a read
     if not isinstance(place, str):
         place = _unless_elsewhere(asked, found.route, place)
     if isinstance(place, str):
@@ -173,7 +175,8 @@ def _place_read(asked: Asked) -> Place | None:
 def _unlisted(asked: Asked) -> Target:
     evidence = f"this kind of {asked.request.method} request is not understood"
     place = asked.place
-    # An LFS answer may announce such a path; it has to name nobody then (`engine`).
-    if isinstance(place, str) or "lfs" in (fold(segment) for segment in asked.rest):
+    # An LFS answer may announce such a path; it has to name nobody then (`engine`). A path that is no page of a known
+    # kind may begin with something else than an organisation.
+    if isinstance(place, str) or not asked.rest or "lfs" in (fold(segment) for segment in asked.rest):
         return unidentified(asked.forge_host, evidence)
     return unidentified(asked.forge_host, evidence, owner=place.owner)

@@ -40,7 +40,10 @@ class Call:
         wants_body: bool = False,
         visibility: Visibility | None = None,
     ) -> Target:
-        """The target of `operation`, if not the row's, in `place`, if not the path's."""
+        """The target of `operation`, if not the row's, in `place`, if not the path's.
+
+        `visibility` is what the request wants; else a repository is seen by whom its project is seen.
+        """
         place = place or self.place
         found = named(
             self.forge_host,
@@ -51,7 +54,7 @@ class Call:
             also=also,
             wants_body=wants_body,
         )
-        return replace(found, visibility=visibility)
+        return replace(found, visibility=visibility or self.seen_by(place))
 
     def nowhere(self) -> Target:
         """The target of the row's operation in a place that only the body tells."""
@@ -69,7 +72,7 @@ class Call:
         )
 
     def seen_by(self, place: Place) -> Visibility | None:
-        """Who can see what is created in `place`: the whole project is public or private."""
+        """Who can see `place`, as far as the forge has said it: a project is public or private as a whole."""
         project = replace(place, repository=None)
         return self.directory.visibility(fold(self.forge_host.kind, project.address))
 

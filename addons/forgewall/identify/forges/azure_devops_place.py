@@ -15,6 +15,8 @@ from forgewall.identify.registry import ForgeHost, Role
 
 # What .NET's Guid.TryParse takes of the texts that can stand in a path: with or without hyphens.
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}")
+# Names of organisations; collections of a server may have others.
+_ORGANISATION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _OLD_HOSTS = ".visualstudio.com"
 # Names of Microsoft's machines, which stand where an organisation stands in `ORG.vssps.visualstudio.com`.
 _MACHINE = re.compile(r"(?:sps|tfs|pkgs|feeds|vsblob|vsrm|vstmr|vsaex|extmgmt)prod[a-z0-9]*")
@@ -62,11 +64,12 @@ def guid(text: str) -> str | None:
 def is_own_name(text: str) -> bool:
     """Whether a project or a repository can have this name, and an address can hold it.
 
-    Spaces are legal inside of a name. A name that ends with `.git` is legal too, but a policy can't write it.
+    Spaces are legal inside of a name. A name that ends with `.git` is legal too, but a policy can't write it. `A` and a
+    GUID is a directory of the forge's own, which stands for an organisation.
     """
     if not is_name(text.replace(" ", "_")) or text[0] in " ._" or text[-1] in " .":
         return False
-    return guid(text) is None and not text.lower().endswith(".git")
+    return guid(text) is None and guid(text[1:]) is None and not text.lower().endswith(".git")
 
 
 def split(segments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -90,9 +93,10 @@ def place_of(forge_host: ForgeHost, before: tuple[str, ...], directory: Director
     names = scope(forge_host, before)
     if not names:
         return "neither host nor path names an organisation"
-    if len(names) > 3:
+    if len(names) > 3 or any("/" in name for name in names):
         return "the path names more than organisation, project and team"
-    if not is_own_name(names[0]) or guid(names[0][1:]):
+    known = forge_host.instance is not None or _ORGANISATION.fullmatch(names[0])
+    if not known or not is_own_name(names[0]):
         return "the path names no certain organisation"
     whole = Place(forge=forge_host.forge, organisation=names[0])
     return whole if len(names) == 1 else project_in(whole, names[1], directory)

@@ -20,9 +20,9 @@ from forgewall.model import Operation, Target, Visibility
 _UNCLEAR = "the body doesn't tell certainly which repositories it is about"
 _VISIBILITIES: Mapping[object, Visibility] = MappingProxyType(
     {
-        "private": Visibility.PRIVATE,
-        "organization": Visibility.INTERNAL,
-        "public": Visibility.PUBLIC,
+        **dict.fromkeys(("private", "0"), Visibility.PRIVATE),
+        **dict.fromkeys(("organization", "1"), Visibility.INTERNAL),
+        **dict.fromkeys(("public", "2"), Visibility.PUBLIC),
     }
 )
 _MAIL = frozenset({"address", "preferredemailaddress", "usecustomaddress"})
@@ -53,13 +53,12 @@ def _create(call: Call) -> Target:
     created = repository_in(project, name, call.directory)
     if isinstance(created, str):
         return call.doubtful(created)
-    visibility = call.seen_by(created)
     if not given(found, "parentrepository"):
-        return call.target(place=created, visibility=visibility)
+        return call.target(place=created)
     parent = _parent(call, below(found, "parentrepository"))
     if isinstance(parent, str):
         return call.doubtful(parent)
-    return call.target(Operation.FORK, place=created, also=(also_in(parent, "parent"),), visibility=visibility)
+    return call.target(Operation.FORK, place=created, also=(also_in(parent, "parent"),))
 
 
 def _project(call: Call, said: Mapping[str, object]) -> Place | str:
@@ -109,20 +108,29 @@ def _new_project(call: Call) -> Target:
     place = project_in(call.place.whole, name, call.directory)
     if isinstance(place, str):
         return call.doubtful(place)
-    return call.target(place=place, visibility=_visibility(found))
+    visibility = _visibility(found)
+    if visibility is None and given(found, "visibility"):
+        return call.doubtful("the body doesn't tell certainly who shall see the project")
+    return call.target(place=place, visibility=visibility)
 
 
 def _settings(call: Call) -> Target:
+    if unread(call.request):
+        return call.target(wants_body=True)
     found = fields(call.request)
-    if found is None or given(found, "visibility"):
-        visibility = None if found is None else _visibility(found)
-        return call.target(wants_body=unread(call.request), visibility=visibility)
-    return call.target(Operation.OTHER_WRITE)
+    if found is None:
+        return call.doubtful("the body doesn't tell certainly what changes")
+    if not given(found, "visibility"):
+        return call.target(Operation.OTHER_WRITE)
+    visibility = _visibility(found)
+    if visibility is None:
+        return call.doubtful("the body doesn't tell certainly who shall see the project")
+    return call.target(visibility=visibility)
 
 
 def _visibility(found: Mapping[str, object]) -> Visibility | None:
-    value = found.get("visibility")
-    return _VISIBILITIES.get(value.lower()) if isinstance(value, str) else None
+    """What `visibility` says, by the name or the number of the forge's own enumeration."""
+    return _VISIBILITIES.get(str(found.get("visibility")).lower())
 
 
 def _view(call: Call) -> Target:

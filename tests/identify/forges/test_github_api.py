@@ -135,6 +135,7 @@ def test_the_evidence_names_the_read_that_teaches_a_number(url: str, read: str) 
         ("POST", "/actions/runners/register", {"url": "https://github.com/enterprises/big"}, "runner",
          "github.com/enterprises/big", []),
         ("POST", "/actions/runners/register", {"url": "https://evil.example/acme"}, "runner", None, []),
+        ("POST", "/actions/runners/register", {"url": "https://x@github.com/acme"}, "runner", None, []),
         ("POST", "/actions/runners/register", {"url": "https://github.com@evil.example/acme"}, "runner", None, []),
         ("POST", "/actions/runners/register", {"url": "https://github.com/acme/api/x"}, "runner", None, []),
         ("PATCH", "/repos/acme/api", {"name": "new"}, "other-write", "github.com/acme/api",

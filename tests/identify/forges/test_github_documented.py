@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.identify.knowing import Known, ask_knowing
 
+from forgewall.identify.address import covers
 from forgewall.identify.directory import IdKind
 from forgewall.model import Effect, Operation, Target
 
@@ -111,3 +112,34 @@ def test_a_repository_by_its_number_is_the_repository_by_its_name() -> None:
         stranger = ask_knowing(Known({}), method, f"https://api.github.com{filled}")
         assert (stranger.operation, stranger.address) == (Operation.UNIDENTIFIED, None)
     assert len(rows) > 250
+
+
+# Ways to write `/repos/OWNER/NAME`, most of them no path that a server of GitHub's would take for it.
+SPELLINGS = (
+    "/repos/{o}/{r}", "/repos/{O}/{R}", "/Repos/{o}/{r}", "//repos/{o}/{r}", "/repos//{o}/{r}", "/repos/{o}//{r}",
+    "/./repos/{o}/{r}", "/repos/./{o}/{r}", "/repos/acme/../{o}/{r}", "/repos/acme/%2e%2e/{o}/{r}",
+    "/repos/acme/..%2f{o}/{r}", "/repos/acme%2f..%2f{o}/{r}", "/repos/acme/api/../../{o}/{r}", "/repos/{o}%2f{r}",
+    "/repos/{o}/{r}.git", "/repos/{o}/{r}%2egit", "/repos/{o}/{r}.", "/repos/{o}./{r}", "/repos/{o};acme/{r}",
+    "/repos/acme;{o}/{r}", "/repos/{o}\\..\\acme/{r}", "/repos/acme%5c..%5c{o}/{r}", "/repos/%61cme%2f../{o}/{r}",
+    "/repos/acme%00{o}/{r}", "/repos/acme%0a{o}/{r}", "/repos/acme%20/{r}", "/repos/acme-{o}/{r}",
+    "/repos/acme.{o}/{r}",
+    "/repos/acm\u0435/{r}", "/repos/%ff{o}/{r}", "/repos/acme%252f{o}/{r}", "/repos/{o}/{r}%23", "/repos/@{o}/{r}",
+)  # fmt: skip
+ROWS = [row for row in WRITES if row[1].startswith("/repos/{owner}/{repo}")]
+
+
+def spelt(spelling: str, owner: str, name: str, rest: str) -> str:
+    start = spelling.format(o=owner, r=name, O=owner.upper(), R=name.title())
+    return start + re.sub(r"\{(\w+)\}", "x1", rest)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_spelling_of_an_address_passes_for_an_approved_one(spelling: str) -> None:
+    for method, path in ROWS:
+        rest = path.removeprefix("/repos/{owner}/{repo}")
+        stranger = ask_knowing(KNOWN, method, "https://api.github.com" + spelt(spelling, "mallory", "loot", rest))
+        assert not (stranger.identified and covers("github.com/acme", stranger.key or "")), (method, path)
+        approved = ask_knowing(KNOWN, method, "https://api.github.com" + spelt(spelling, "acme", "api", rest))
+        if approved.identified and approved.operation not in IN_THE_BODY:
+            strange = re.search(r"acme[-.;]acme|acme\.$|acme\./", approved.key or "") or "acm\u0435" in spelling
+            assert strange or covers("github.com/acme", approved.key or ""), (method, path, approved.key)

@@ -260,6 +260,13 @@ def test_an_accepted_wish_is_learned() -> None:
     )
 
 
+def test_a_wish_that_was_not_understood_is_not_learned() -> None:
+    url = f"{API}/models/acme/m/settings?private=true"
+    body = b'{"visibility":"public"}'
+    request = request_for("PUT", url, headers=(("content-type", "application/json"),), body=body)
+    assert taught(replace(request, body_state=BodyState.COMPLETE)) is None
+
+
 def test_what_was_known_before_is_no_news() -> None:
     url = f"{API}/models/acme/m/settings"
     request = request_for("PUT", url, headers=(), body=b'{"gated":"auto"}', body_state=BodyState.COMPLETE)

@@ -135,3 +135,59 @@ def test_what_the_body_names_is_not_certain_without_it() -> None:
             target = asked(*row, BodyState.UNREAD)
             assert (target.operation, target.wants_body) == (Operation.UNIDENTIFIED, True), row
             assert asked(*row, BodyState.TOO_LONG).operation is Operation.UNIDENTIFIED, row
+
+
+def respelt(path: str, owner: str) -> Iterator[str]:
+    """Thirty other ways to write the path of a request about `owner`."""
+    first, rest = path.split(f"/{owner}/", 1)
+    encoded = "".join(f"%{ord(char):02x}" for char in owner)
+    for name in (
+        owner.upper(),
+        encoded,
+        encoded.upper(),
+        encoded.replace("%", "%25"),
+        f"{owner}.",
+        f"{owner}.git",
+        f"{owner}-evil",
+        f"{owner};x=1",
+        f"{owner}%3Bx",
+        f"{owner}%00",
+        f"{owner}%20",
+        f"{owner}%0d%0a",
+        f"{owner}%2F",
+        f"{owner}%2F..%2Fmallory",
+        f"./{owner}",
+        f"x/../{owner}",
+        f"x/%2e%2e/{owner}",
+        f"/{owner}",
+        f"{owner}/",
+        f"{owner}\\",
+        f"{owner}%5C",
+        owner.replace("a", "%D0%B0"),
+        owner.replace("a", "%C3%A1"),
+        f"{owner}%FF",
+        f"{owner}%",
+        f"~{owner}",
+        f"{owner}%3Fx",
+    ):
+        yield f"{first}/{name}/{rest}"
+    yield f"{path}/"
+    yield f"/{path}"
+    yield path.upper()
+
+
+def test_no_respelling_gets_an_unapproved_repository_below_an_approval() -> None:
+    tried = 0
+    for method, template, path in ROWS:
+        if not expected(path) or reads(method, template) or f"{method} {template}" in BODIES:
+            continue
+        for owner in ("acme", "mallory"):
+            filled = re.sub(r"\{(\w+)\}", lambda found: _NAMES.get(found[1], "x1"), path.replace("{namespace}", owner))
+            for other in respelt(filled, owner):
+                target = ask(method, _HOST + other, b'{"title":"x"}' if method != "GET" else b"", _JSON)
+                below = target.key is not None and re.match(r"huggingface\.co/(\w+/)?acme(/|$)", target.key)
+                certain = target.identified and target.effect is Effect.WRITE
+                assert not (owner == "mallory" and certain and below), other
+                assert target.effect is not Effect.READ, other
+                tried += 1
+    assert tried > 6_000

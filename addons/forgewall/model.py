@@ -136,6 +136,9 @@ GROUPS: Mapping[str, frozenset[Operation]] = MappingProxyType(
 )
 """Names for sets of operations that may stand in `allow:`."""
 
+MAKES: frozenset[Operation] = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT, Operation.VISIBILITY})
+"""Operations whose request says itself who can see the repository afterwards."""
+
 PLAIN_APPROVAL: frozenset[Operation] = GROUPS["code"] | GROUPS["text"] | {Operation.FETCH, Operation.OTHER_WRITE}
 """What an approval without `allow:` admits. Operations that hand data or rights to others must be named."""
 

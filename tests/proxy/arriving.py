@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from forgewall.decide.load import parse
 from forgewall.decide.policy import Policy
 from forgewall.model import Request, Subject
+from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.journal import Journal
+from forgewall.proxy.lessons import TaughtAnswer
+from forgewall.proxy.ruling import Admitted
 from forgewall.record.event import Decision, Event, Fault, Upload
 from forgewall.record.log import EventLogError
 
@@ -112,3 +115,8 @@ def arrival(
             **changes,
         }
     )
+
+
+def reader_of(ruling: Admitted) -> AnswerReader | None:
+    """What reads the answer, besides what learns from it."""
+    return ruling.answer.other if isinstance(ruling.answer, TaughtAnswer) else ruling.answer

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.proxy.arriving import Ledger, arrival, policy
+from tests.proxy.arriving import Ledger, arrival, policy, reader_of
 from tests.proxy.test_enforcer import fail, header, refused, settled
 
 from forgewall.decide.load import parse
@@ -75,9 +75,10 @@ class Stage:
         """What reads the answer to a batch that is admitted."""
         ruling = self.ask(body or batch())
         assert isinstance(ruling, Admitted), ruling
-        assert isinstance(ruling.answer, BatchAnswer)
-        assert ruling.answer.begin(200, ())
-        return ruling.answer
+        reader = reader_of(ruling)
+        assert isinstance(reader, BatchAnswer)
+        assert reader.begin(200, ())
+        return reader
 
     def announce(self, href: str = STORE) -> None:
         """Have the forge announce `href` to the client."""
@@ -97,7 +98,7 @@ def test_a_batch_is_admitted_told_of_with_its_objects_and_its_answer_is_read() -
     stage = Stage()
     ruling = stage.ask(batch(3, 5))
     assert isinstance(ruling, Admitted)
-    assert isinstance(ruling.answer, BatchAnswer)
+    assert isinstance(reader_of(ruling), BatchAnswer)
     (told,) = stage.ledger.decisions
     assert told.lfs is not None
     assert (told.lfs.object_count, told.lfs.object_bytes) == (2, 8)
@@ -109,7 +110,7 @@ def test_a_batch_is_admitted_told_of_with_its_objects_and_its_answer_is_read() -
 def test_a_download_s_answer_is_not_read() -> None:
     ruling = Stage().ask(batch(operation="download"))
     assert isinstance(ruling, Admitted)
-    assert ruling.answer is None
+    assert reader_of(ruling) is None
 
 
 def test_a_compressed_batch_is_read_too() -> None:

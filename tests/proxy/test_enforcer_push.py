@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.proxy.arriving import Ledger, arrival, policy
+from tests.proxy.arriving import Ledger, arrival, policy, reader_of
 from tests.proxy.test_enforcer import NEW, OLD, fail, header, push, refused, settled
 
 from forgewall.decide.load import parse
@@ -202,7 +202,7 @@ def test_no_thin_is_asked_for_where_contents_are_read(depth: Depth) -> None:
     stage = Stage(f"version: 1\napproved: [{{repo: github.com/acme, inspect: {depth.value}}}]\n")
     ruling = stage.enforcer.judge(arrival("GET", REFS))
     assert isinstance(ruling, Admitted)
-    assert isinstance(ruling.answer, Advertisement) is (depth is Depth.FULL)
+    assert isinstance(reader_of(ruling), Advertisement) is (depth is Depth.FULL)
 
 
 @pytest.mark.parametrize(
@@ -216,13 +216,13 @@ def test_no_thin_is_asked_for_where_contents_are_read(depth: Depth) -> None:
 def test_no_other_answer_is_read(url: str) -> None:
     ruling = Stage().enforcer.judge(arrival("GET", url))
     assert isinstance(ruling, Admitted)
-    assert ruling.answer is None
+    assert reader_of(ruling) is None
 
 
 def test_observe_mode_asks_strangers_for_whole_packs_too() -> None:
     ruling = Stage("mode: observe\n").enforcer.judge(arrival("GET", REFS.replace("acme", "mallory")))
     assert isinstance(ruling, Admitted)
-    assert isinstance(ruling.answer, Advertisement)
+    assert isinstance(reader_of(ruling), Advertisement)
 
 
 def test_an_answer_that_can_t_be_prepared_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,8 @@ from collections.abc import Collection
 from forgewall.decide.complaints import one_of
 from forgewall.decide.parts import Part
 from forgewall.identify.registry import ForgeHost
-from forgewall.model import Kind, Operation, Visibility
+from forgewall.model import MAKES, Kind, Visibility
 
-MAKES = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT, Operation.VISIBILITY})
-"""Operations whose request says itself what can be seen afterwards."""
 _WITHOUT_API = frozenset({Kind.CODECOMMIT, Kind.GIT_ONLY})  # whose API tells nothing that is learned
 
 

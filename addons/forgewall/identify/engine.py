@@ -16,7 +16,7 @@ from forgewall.identify.paths import Path
 from forgewall.identify.query import base_name, parameters
 from forgewall.identify.registry import ForgeHost, Registry, Role
 from forgewall.identify.targets import fold, plain_read, unidentified
-from forgewall.model import Also, Effect, Kind, Operation, Request, Target
+from forgewall.model import MAKES, Also, Effect, Kind, Operation, Request, Target
 
 MAX_QUERY = 8 * 1024
 """Characters of a query string that a read may have; more could carry data out."""
@@ -52,19 +52,28 @@ def identify(
 
 
 def directed(target: Target, forge_host: ForgeHost, directory: Directory) -> Target:
-    """`target` with what the forge has said about its repositories: who can see them, and whether they have moved."""
-    if directory is EMPTY or target.key is None:
+    """`target` with what the forge has said about its repositories: who can see them, and whether they have moved.
+
+    What a request makes or publishes can be seen by whom the request says, whatever was there before.
+    """
+    if directory is EMPTY:
         return target
-    also = tuple(_directed_also(one, forge_host, directory) for one in target.also)
-    visibility = target.visibility or directory.visibility(target.key)
+    also = tuple(_directed_also(one, target, forge_host, directory) for one in target.also)
+    if target.key is None:
+        return replace(target, also=also)
+    visibility = target.visibility
+    if visibility is None and target.operation not in MAKES:
+        visibility = directory.visibility(target.key)
     return replace(target, visibility=visibility, moved=directory.moved(target.key), also=also)
 
 
-def _directed_also(also: Also, forge_host: ForgeHost, directory: Directory) -> Also:
+def _directed_also(also: Also, target: Target, forge_host: ForgeHost, directory: Directory) -> Also:
     if also.address is None:
         return also
-    key = fold(forge_host.kind, also.address)
-    return replace(also, visibility=also.visibility or directory.visibility(key), moved=directory.moved(key))
+    key, visibility = fold(forge_host.kind, also.address), also.visibility
+    if visibility is None and (also.operation or target.operation) not in MAKES:
+        visibility = directory.visibility(key)
+    return replace(also, visibility=visibility, moved=directory.moved(key))
 
 
 def _understood(

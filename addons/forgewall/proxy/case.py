@@ -21,14 +21,15 @@ from forgewall.model import Effect, Operation, Target, Verdict
 from forgewall.proxy.arrival import Arrival
 from forgewall.record.event import MAX_LFS_OBJECTS, Decision, Exchange, LfsBatch, LfsObject, PolicyRef
 from forgewall.record.event import Announcement as Announced
+from forgewall.record.signals import LARGE_HEAD, LONG_QUERY
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A request, the policy it is judged by, the forge it goes to (None for other hosts), and its target once known.
 
-    `announced` is what an earlier answer told this client about the URL, `directory` knows whom ids name; `commands` are
-    those of a push and `batch` the objects of an LFS batch, once they were read.
+    `announced` is what an earlier answer told this client about the URL, `directory` knows whom ids name; `commands`
+    are those of a push and `batch` the objects of an LFS batch, once they were read.
     """
 
     policy: Policy
@@ -92,6 +93,12 @@ class Case:
         return refuse(refusal, self.arrival.request, target, self.commands or b"")
 
     @property
+    def is_laden(self) -> bool:
+        """Whether the head says more than a read needs."""
+        query = self.arrival.request.path.partition("?")[2]
+        return len(query) > LONG_QUERY or self.arrival.head_bytes > LARGE_HEAD
+
+    @property
     def exchange(self) -> Exchange:
         """The facts of the request that its event may tell."""
         request = self.arrival.request
@@ -107,6 +114,7 @@ class Case:
             content_length=self.arrival.content_length,
             mime_type=mime_type.partition(";")[0].strip() if mime_type else None,
             server_name=self.arrival.server_name,
+            head_bytes=self.arrival.head_bytes,
             role=self.forge.role.value if self.forge else "store" if self.announced else "",
         )
 

@@ -27,7 +27,7 @@ class TaughtAnswer:
         self._lesson = lesson
         self._learn = learn
         self._failed = failed
-        self._other = other
+        self.other = other
         self._held_for_other = False
         self._status = 0
         self._headers: Headers = ()
@@ -37,7 +37,7 @@ class TaughtAnswer:
     def begin(self, status: int, headers: Headers) -> bool | Reply:
         """See `AnswerReader`."""
         self._status, self._headers = status, headers
-        wanted = self._other.begin(status, headers) if self._other is not None else False
+        wanted = self.other.begin(status, headers) if self.other is not None else False
         self._held_for_other = wanted is not False
         if self._held_for_other or not self._reads():
             self._teach(b"")
@@ -46,8 +46,8 @@ class TaughtAnswer:
 
     def feed(self, data: bytes) -> Release | Reply | None:
         """See `AnswerReader`."""
-        if self._held_for_other and self._other is not None:
-            return self._other.feed(data)
+        if self._held_for_other and self.other is not None:
+            return self.other.feed(data)
         self._body += data
         if len(self._body) <= MAX_ANSWER:
             return None
@@ -56,8 +56,8 @@ class TaughtAnswer:
 
     def finish(self) -> Release | Reply:
         """See `AnswerReader`."""
-        if self._held_for_other and self._other is not None:
-            return self._other.finish()
+        if self._held_for_other and self.other is not None:
+            return self.other.finish()
         coding = dict(self._headers).get("content-encoding")
         self._teach(inflate.whole(bytes(self._body), coding, MAX_ANSWER) or b"")
         return Release(bytes(self._body))

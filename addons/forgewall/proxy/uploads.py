@@ -49,6 +49,7 @@ class Uploads:
         arrival, policy = case.arrival, case.policy
         write = case.target is not None and case.target.effect is Effect.WRITE
         noted = write or verdict.action is Action.LOG or verdict.would_action is not None or policy.events.reads
+        noted = noted or case.is_laden
         decision = case.decision(verdict) if noted else None
         if decision and not self._journal.write(decision) and write and policy.events.on_error is Action.BLOCK:
             return Refused(case.reply(log_unwritable(), None))

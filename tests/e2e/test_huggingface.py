@@ -26,7 +26,7 @@ approved:
   - {repo: huggingface.co/acme, allow: [code, create-repo]}
   - huggingface.co/datasets/acme
 """
-BEGIN = "from huggingface_hub import HfApi; api = HfApi(token='hf_secret0'); "
+BEGIN = "from huggingface_hub import HfApi; api = HfApi(token='hf_secret0')\n"
 
 
 def python(run: Run, code: str) -> Result:
@@ -94,20 +94,22 @@ def test_approved_uploads_arrive_and_others_are_refused_before_a_byte(
         assert secret not in str(run.events())
 
     hub.files.clear()
-    for call, address in [
-        (
-            "upload_file(path_or_fileobj=b'loot', path_in_repo='a', repo_id='mallory/loot')",
-            "huggingface.co/mallory/loot",
-        ),
-        ("create_repo('mallory/loot')", "huggingface.co/mallory/loot"),
-    ]:
-        assert forge.settle()
-        forge.clear()
-        result = python(run, f"api.{call}")
-        assert not result.ok
-        assert "Forgewall" in result.stderr, str(result)
-        assert address in result.stderr, str(result)
-        assert "security@acme.example" in result.stderr
-        assert forge.settle()
-        assert [seen for seen in forge.requests() if seen.body or seen.method not in ("GET", "HEAD")] == []
+    assert forge.settle()
+    forge.clear()
+    result = python(
+        run,
+        "for call in (\n"
+        "    lambda: api.upload_file(path_or_fileobj=b'loot', path_in_repo='a', repo_id='mallory/loot'),\n"
+        "    lambda: api.create_repo('mallory/loot'),\n"
+        "):\n"
+        "    try: call()\n"
+        "    except Exception as error: print('refused:', error)\n",
+    )
+    assert result.stdout.count("refused:") == 2, str(result)
+    for told in result.stdout.split("refused:")[1:]:
+        assert "Forgewall" in told
+        assert "huggingface.co/mallory/loot" in told
+        assert "security@acme.example" in told
+    assert forge.settle()
+    assert [seen for seen in forge.requests() if seen.body or seen.method not in ("GET", "HEAD")] == []
     assert hub.files == {}

@@ -17,7 +17,7 @@ from forgewall.identify import paths
 from forgewall.identify.directory import IdKind, Named
 from forgewall.identify.forges.azure_devops_place import Place, fold, is_own_name, scope, split
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.learn.answers import Document, Teller, child, document, guid, header, rows, text
+from forgewall.learn.answers import Document, Teller, asked_for, child, document, guid, header, rows, text
 from forgewall.learn.lesson import Fact, Headers, Lesson
 from forgewall.model import Request, Target, Visibility
 
@@ -30,7 +30,7 @@ _VISIBILITIES: Mapping[str | None, Visibility] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """A request whose answer teaches: of which organisation, and which repository it asked for by name."""
+    """A request whose answer teaches: of which organisation, and the one repository that it asked for, if it did."""
 
     teller: Teller
     whole: Place
@@ -61,11 +61,7 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     reading = _reading(request.method, tuple(fold(segment) for segment in rest))
     if reading is None or not 0 < len(names) <= 3 or not is_own_name(names[0]):
         return None
-    asked = None
-    if reading is _repository and target.repository is not None and target.address is not None:
-        # A GUID has no name that could have changed.
-        by_name = is_own_name(rest[3]) and len(names) > 1 and is_own_name(names[1])
-        asked = Named(address=target.address, owner=target.owner, repository=target.repository) if by_name else None
+    asked = asked_for(target) if reading is _repository else None
     whole = Place(forge=forge_host.forge, organisation=names[0])
     return _Asked(teller=Teller(forge_host=forge_host, now=now), whole=whole, repository=asked, reading=reading)
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.identify.forges.azure import API, PAYMENTS, REGISTRY
+from tests.identify.forges.azure import API, PAYMENTS, REGISTRY, known
 
-from forgewall.identify.directory import IdKind
+from forgewall.identify.directory import EMPTY, Directory, IdKind
 from forgewall.identify.engine import identify
 from forgewall.identify.url import request_for
 from forgewall.learn.azure_devops import lesson
@@ -23,10 +23,10 @@ JSON = (("content-type", "application/json; charset=utf-8; api-version=7.1"),)
 HOME = "https://dev.azure.com/acme"
 
 
-def lesson_of(method: str, url: str) -> Lesson | None:
+def lesson_of(method: str, url: str, directory: Directory = EMPTY) -> Lesson | None:
     request = request_for(method, url)
     forge_host = REGISTRY.lookup(request.host)
-    target = identify(request, REGISTRY)
+    target = identify(request, REGISTRY, None, directory)
     assert forge_host is not None
     assert target is not None
     return lesson(request, target, forge_host, NOW)
@@ -162,8 +162,12 @@ def test_a_renamed_project_or_repository_has_moved() -> None:
         owner, _, name = old.replace("_apis/git/repositories/", "").partition("/")
         assert found[f"dev.azure.com/acme/{owner}/{name} moved"] == "dev.azure.com/acme/payments/api"
     again = told(learned("GET", f"{HOME}/PAYMENTS/_apis/git/repositories/API", repository()))
-    by_id = told(learned("GET", f"{HOME}/{PAYMENTS}/_apis/git/repositories/{API}", repository()))
-    assert again == WHOLE == by_id
+    assert again == WHOLE
+    by_id = lesson_of("GET", f"{HOME}/_apis/git/repositories/{API}", known())
+    assert by_id is not None
+    renamed = repository(name="new", remoteUrl=f"{HOME}/payments/_git/new")
+    found = told(by_id.facts(200, JSON, json.dumps(renamed).encode()))
+    assert found["dev.azure.com/acme/payments/api moved"] == "dev.azure.com/acme/payments/new"
 
 
 @pytest.mark.parametrize(

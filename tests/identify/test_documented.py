@@ -30,11 +30,13 @@ NAMES = {
 # An id stands where a name is needed, in the path or in the body.
 BY_ID = re.compile(
     r"^/(teams/\{team_id\}|user/\{user_id\}/|users/\{x\}(?!/(un)?follow)|suggestions/\{x\}"
-    r"|build-status/latest/commits/\{|jira/|keys/latest/ssh/)"
-    r"|/issues/\{x\}/(move|clone)$|/share$|/job_token_scope/(groups_)?allowlist$|/groups/\{project\}/projects/|^/geo/(status|.*proxy)|^/integrations/slack/|^/jobs/\{x\}|^/slack/|^/packages/(conan|npm/-/package)/|^/container_registry_event/|^/integrations/jira_connect/|/projects/\{x\}$|/fork/\{x\}$|import_project_members"
+    r"|build-status/latest/commits/\{|jira/|keys/latest/ssh/|jobs/\{x\}|packages/(conan|npm/-/package)/"
+    r"|geo/(status|.*proxy)|integrations/(slack|jira_connect)/|slack/|container_registry_event/)"
+    r"|/issues/\{x\}/(move|clone)$|/projects/\{x\}$|/fork/\{x\}$|import_project_members"
+    r"|/share$|/job_token_scope/(groups_)?allowlist$"
 )
 # More than the path's repository is written to.
-WITHOUT_NAME = re.compile(r"^/teams/\{team_id\}|/update-branch$")
+WITHOUT_NAME = re.compile(r"^/teams/\{team_id\}|^/teams/\{workspace\}/permissions/|/update-branch$")
 # The new repository stands in the body, and not in the path.
 ELSEWHERE = {Operation.FORK, Operation.CREATE_REPO, Operation.IMPORT}
 

@@ -32,7 +32,8 @@ _PUBLIC = frozenset(
 )
 # A git URL of a mirror: `https://user:secret@host:port/path`, or `ssh://` and `git://` the same.
 _URL = re.compile(
-    r"(?:https?|ssh|git)://(?:[^/?#@\s]*@)?(?P<host>[A-Za-z0-9.-]+)(?::[0-9]+)?/(?P<path>[^?#\s]+)", re.ASCII
+    r"(?:https?|ssh|git)://(?:[A-Za-z0-9._~!$&'()*+,;=:%-]*@)?(?P<host>[A-Za-z0-9.-]+)(?::[0-9]+)?/(?P<path>[^?#\s]+)",
+    re.ASCII,
 )
 
 

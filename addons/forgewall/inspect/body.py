@@ -27,6 +27,7 @@ from forgewall.model import GROUPS, Depth, Kind, Operation, Request, Target
 
 FORM = "application/x-www-form-urlencoded"
 _NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_JSON_TYPES = frozenset({"application/json", "text/json", "application/x-amz-json-1.0", "application/x-amz-json-1.1"})
 _MAYBE_JSON = frozenset({"", FORM, "text/plain", "application/octet-stream"})
 _WEBDAV = Unread(reason="a push by WebDAV can't be read")
 _SPACE = b" \t\r\n"
@@ -99,8 +100,8 @@ def media_type_of(request: Request) -> str:
 
 
 def says_json(media_type: str) -> bool:
-    """Whether a media type is JSON of some kind (RFC 6839 section 3.1)."""
-    return media_type in ("application/json", "text/json") or media_type.endswith("+json")
+    """Whether a media type is JSON of some kind (RFC 6839 section 3.1, and what AWS calls it)."""
+    return media_type in _JSON_TYPES or media_type.endswith("+json")
 
 
 def _json(target: Target, heading: Heading, scanner: Scanner | None) -> Inspector:

@@ -54,7 +54,7 @@ def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directo
 
 def _read_api(request: Request, forge_host: ForgeHost, segments: tuple[str, ...], directory: Directory) -> Target:
     match segments:
-        case ("repos", "search" | "issues", *_):
+        case ("repos", "search" | "issues", *_) | ("users", "search", *_):
             return _read(request, forge_host, ())
         case ("repos", *names) | ("user", "starred", *names):
             return _read(request, forge_host, tuple(names))

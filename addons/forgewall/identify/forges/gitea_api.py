@@ -80,7 +80,7 @@ def by_number(call: Call, number: object) -> str | None:
 
 def is_number(value: object) -> bool:
     """Whether a value is an id in canonical spelling."""
-    return not isinstance(value, bool) and isinstance(value, int | str) and _NUMBER.fullmatch(str(value)) is not None
+    return isinstance(value, int | str) and _NUMBER.fullmatch(str(value)) is not None
 
 
 def copied(call: Call, address: object) -> tuple[Also, ...] | None:
@@ -91,6 +91,8 @@ def copied(call: Call, address: object) -> tuple[Also, ...] | None:
         url = urlsplit(address)
         host = (url.hostname or "").lower().removesuffix(".")
     except ValueError:
+        return None
+    if url.scheme not in ("http", "https", "git") or not host:
         return None
     if host != call.forge_host.forge:
         return ()

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.identify.announcing import NOW, OID, SIZE, a_batch, asked, batch_body, refusal
 
 from forgewall.identify.announced import place_of
+from forgewall.identify.announced_places import covers
 from forgewall.inspect.lfs import MAX_OBJECTS, Batch, LfsObject, read_batch
 from forgewall.inspect.lfs_answer import read_answer
 from forgewall.model import Request
@@ -269,5 +270,5 @@ def check(store: Store, batch: Batch) -> None:
     assert len(found) == len(store.puts) == len(SPELLINGS)
     for path, oid in store.puts:
         put = Request(method="PUT", scheme="http", host="127.0.0.1", port=store.port, path=path)
-        assert [one.oid for one in found if one.covers(put)] == [oid], path
+        assert [one.oid for one in found if covers(one, put)] == [oid], path
         assert place_of(put) in {one.place for one in found}

@@ -23,6 +23,7 @@ from tests.identify.announcing import (
 )
 
 from forgewall.identify.announced import Announcement, Use
+from forgewall.identify.announced_places import covers
 from forgewall.identify.url import request_for
 from forgewall.inspect.lfs_answer import MAX_SECONDS, MAX_URLS, MIN_SECONDS, USUAL_SECONDS, read_answer
 
@@ -62,8 +63,8 @@ def test_an_answer_of_github() -> None:
     assert {(one.oid, one.size, one.transfer, one.seconds, one.asker.address) for one in found} == {
         (OID, SIZE, "basic", 900, "github.com/acme/api")
     }
-    assert found[0].covers(request_for("PUT", STORE))
-    assert found[1].covers(request_for("POST", verify))
+    assert covers(found[0], request_for("PUT", STORE))
+    assert covers(found[1], request_for("POST", verify))
 
 
 def test_an_answer_of_gitlab() -> None:
@@ -100,7 +101,7 @@ def test_an_answer_of_hugging_face_in_parts() -> None:
             ("part", ["PUT"], 1000, False),
         ]
         assert isinstance(found, tuple)
-        assert found[2].covers(request_for("PUT", f"{store}?partNumber=2"))
+        assert covers(found[2], request_for("PUT", f"{store}?partNumber=2"))
 
 
 def test_an_answer_of_giftless_in_parts() -> None:

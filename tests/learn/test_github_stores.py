@@ -79,7 +79,6 @@ def test_an_attached_file_may_be_sent_and_confirmed() -> None:
     form = multi(part("key", "42/7-aa.png"), part("policy", "p"), part("file", "bytes", "a.png"))
     assert announced.place == form_place_of(request_for("POST", f"{STORE}/", headers=[MULTI], body=form))
     assert announced.methods == {"POST"}
-    assert announced.form is not None
     assert (announced.operation, announced.asker.address) == (Operation.ATTACHMENT, "github.com/acme/api")
     assert (begun.id.forge, begun.id.kind, begun.id.text) == ("github.com", IdKind.UPLOAD, "assets/7")
     assert begun.named.address == "github.com/acme/api"

@@ -73,8 +73,7 @@ class Announcement:
     bytes, empty and 0 where the answer doesn't tell; `most` are the bytes that one request may carry (the object's
     size, or the part's), None for the policy's limit alone. `whole`: a request carries all of it, so that its hash can
     be checked. `seconds` is how long the announcement holds. `request_id` is the asking request's own, in events.
-    `operation` is what a request that follows does. `token`: not a URL but a bearer token for any path of the host was
-    announced. `form`: the request is a multipart form, and its field of this name must have a value with this SHA-256.
+    `operation` is what a request that follows does.
     """
 
     place: Place
@@ -89,13 +88,6 @@ class Announcement:
     seconds: int
     request_id: str = ""
     operation: Operation = Operation.LFS_UPLOAD
-    token: bool = False
-    form: tuple[str, bytes] | None = None
-
-    def covers(self, request: Request) -> bool:
-        """Whether `request` is one that was announced: method, scheme, host, port, and path and query or token."""
-        place = token_place_of(request) if self.token else place_of(request)
-        return request.method in self.methods and place == self.place
 
     @property
     def carries_content(self) -> bool:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 
 from cachetools import TLRUCache
 
-from forgewall.identify.announced import Announcement, Place, place_of, token_place_of
+from forgewall.identify.announced import Announcement, Place
+from forgewall.identify.announced_places import places_of
 from forgewall.model import Request
 
 MAX_URLS = 100_000
@@ -96,10 +97,11 @@ class Announcements:
         known = self._clients.get(client)
         if known is None:
             return None
-        found = known.urls.get((request.method, place_of(request)))
-        if found is None and (place := token_place_of(request)) is not None:
+        for place in places_of(request):
             found = known.urls.get((request.method, place))
-        return found
+            if found is not None:
+                return found
+        return None
 
     def names(self, client: str, host: str) -> bool:
         """Whether something on `host` is announced to `client`, so that its requests there are to be read."""

@@ -10,6 +10,10 @@ from dataclasses import replace
 
 from forgewall.identify import git, graphql, lfs, paths, plain
 from forgewall.identify.announced import Announcement, announced_target, doubted_target
+from forgewall.identify.announced_blob import is_blob_host
+from forgewall.identify.announced_form import may_be_form
+from forgewall.identify.announced_places import covers
+from forgewall.identify.body import unread
 from forgewall.identify.directory import EMPTY, Directory
 from forgewall.identify.kinds import FORGES
 from forgewall.identify.paths import Path
@@ -20,6 +24,9 @@ from forgewall.model import MAKES, Also, Effect, Kind, Operation, Request, Targe
 
 MAX_QUERY = 8 * 1024
 """Characters of a query string that a read may have; more could carry data out."""
+
+UNANNOUNCED = "no answer of the forge announced this address of its store to this client; begin the upload again"
+"""Evidence for an upload to a forge's object store that nothing explains."""
 
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
@@ -41,7 +48,7 @@ def identify(
     `directory` knows whom ids name, and more that the forges have said about repositories.
     """
     forge_host = registry.lookup(request.host)
-    if announced is not None and not announced.covers(request):
+    if announced is not None and not covers(announced, request):
         announced = None
     if forge_host is None:
         return None if announced is None else _stored(request, announced)
@@ -109,8 +116,12 @@ def _understood(
         return target
     if announced is not None and _explains(announced, forge_host, target):
         return announced_target(announced, request)
+    if forge_host.role in _STORES and may_be_form(request) and unread(request):
+        return replace(target, wants_body=True)  # the form names the object that was announced
     if forge_host.role in _STORES and request.method in _UPLOADS:
-        return replace(target, evidence=lfs.UNANNOUNCED)
+        return replace(target, evidence=UNANNOUNCED if is_blob_host(forge_host.host) else lfs.UNANNOUNCED)
+    if forge_host.role is Role.STORE and may_be_form(request):
+        return replace(target, evidence=UNANNOUNCED)
     return target
 
 

@@ -85,14 +85,13 @@ class _Policy(_Json):
         if isinstance(url, str) and isinstance(key, str) and key:
             place = parse_place(_absolute(url, self.request), self.request)
             if not isinstance(place, str):
-                digest = digest_of(key)
                 yield _announcement(
-                    form_place(place, KEY, digest),
+                    form_place(place, KEY, digest_of(key)),
                     self.target,
                     methods=frozenset({"POST"}),
                     use=Use.UPLOAD,
                     seconds=FORM_SECONDS,
-                    form=(KEY, digest),
+                    transfer="form",
                 )
         confirmed = _CONFIRMS.fullmatch(confirm) if isinstance(confirm, str) else None
         if confirmed is not None and self.target.address is not None:
@@ -138,7 +137,7 @@ class _Results(_Json):
         if isinstance(place, str) or not is_blob_host(place.host):
             return
         yield _announcement(
-            place, self.target, methods=frozenset({"PUT"}), use=Use.PART, seconds=BLOB_SECONDS, form=None
+            place, self.target, methods=frozenset({"PUT"}), use=Use.PART, seconds=BLOB_SECONDS, transfer="blob"
         )
 
 
@@ -149,7 +148,7 @@ def _announcement(
     methods: frozenset[str],
     use: Use,
     seconds: int,
-    form: tuple[str, bytes] | None,
+    transfer: str,
 ) -> Announcement:
     return Announcement(
         place=place,
@@ -159,11 +158,10 @@ def _announcement(
         size=0,
         most=None,
         whole=False,
-        transfer="form" if form else "blob",
+        transfer=transfer,
         asker=asker,
         seconds=seconds,
         operation=asker.operation,
-        form=form,
     )
 
 

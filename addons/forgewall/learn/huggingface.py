@@ -87,7 +87,7 @@ class TokenLesson:
             return ()
         place = token_place(where.scheme, where.host, where.port, token)
         seconds = min(max(end - int(self.now.timestamp()), MIN_SECONDS), MAX_SECONDS)
-        return (_announcement(place, _METHODS, self.asker, seconds, token=True),)
+        return (_announcement(place, _METHODS, self.asker, seconds),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ class GrantLesson:
         where = parse_place(url, self.request)
         if isinstance(where, str) or where.scheme != "https":
             return ()
-        return (_announcement(where, frozenset({method}), self.asker, GRANT_SECONDS, token=False),)
+        return (_announcement(where, frozenset({method}), self.asker, GRANT_SECONDS),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class WishLesson:
         return (VisibilityFact(key=self.key, visibility=self.visibility),) if status == 200 else ()
 
 
-def _announcement(place: Place, methods: frozenset[str], asker: Target, seconds: int, *, token: bool) -> Announcement:
+def _announcement(place: Place, methods: frozenset[str], asker: Target, seconds: int) -> Announcement:
     return Announcement(
         place=place,
         methods=methods,
@@ -166,7 +166,6 @@ def _announcement(place: Place, methods: frozenset[str], asker: Target, seconds:
         asker=asker,
         seconds=seconds,
         operation=Operation.LFS_UPLOAD,
-        token=token,
     )
 
 

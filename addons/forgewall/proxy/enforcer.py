@@ -127,6 +127,14 @@ class Enforcer:
 
         return Held(limit=WIRE_BYTES, enough=head.enough, settle=self._guarded(case, settle))
 
+    def _seen(self, case: Case, request: Request) -> Case:
+        """The case now that `request`'s body is known; its head stays as it came, for the body goes on as it came."""
+        announced = case.announced or self.examiner.announcements.find(case.arrival.subject.client, request)
+        case = replace(case, announced=announced)
+        target = _identify(replace(case, arrival=replace(case.arrival, request=request)))
+        known = replace(request, headers=case.arrival.request.headers)
+        return replace(case, arrival=replace(case.arrival, request=known), target=target)
+
     def _judge_body(self, case: Case) -> Ruling:
         """The body tells more than the head: a small one is held in memory, a long one on disk if all depends on it."""
         body = HeldBody(case.arrival.request)
@@ -142,13 +150,13 @@ class Enforcer:
         def settle(held: bytes, whole: bool) -> Ruling:
             if body.size > limit:
                 return self._too_long(case, limit)
-            return self._rule(_seen(case, body.request(held, whole=whole)))
+            return self._rule(self._seen(case, body.request(held, whole=whole)))
 
         return Held(limit=limit, enough=body.enough, settle=self._guarded(case, settle), spool=spool, turns=body.turns)
 
     def _too_long(self, case: Case, limit: int) -> Ruling:
         """The ruling on a body of more than `limit` bytes, none of which is looked at."""
-        seen = _seen(case, replace(case.arrival.request, body_state=BodyState.TOO_LONG))
+        seen = self._seen(case, replace(case.arrival.request, body_state=BodyState.TOO_LONG))
         verdict = self._verdict(seen)
         if verdict.action is not Action.BLOCK or verdict.code != "unidentified":
             return self._rule(seen)
@@ -359,13 +367,6 @@ def _identify(case: Case) -> Target:
     if target is None:
         raise LookupError("a forge host without a target")
     return target
-
-
-def _seen(case: Case, request: Request) -> Case:
-    """The case now that `request`'s body is known; its head stays as it came, for the body goes on as it came."""
-    target = _identify(replace(case, arrival=replace(case.arrival, request=request)))
-    known = replace(request, headers=case.arrival.request.headers)
-    return replace(case, arrival=replace(case.arrival, request=known), target=target)
 
 
 def _unless_observed(verdict: Verdict, block: Verdict) -> Verdict:

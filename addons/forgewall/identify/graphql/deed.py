@@ -21,8 +21,8 @@ from forgewall.identify.targets import personal_snippets
 from forgewall.model import GROUPS, Also, Effect, Kind, Operation, Visibility
 
 _SEEN: Mapping[str, Visibility] = MappingProxyType({one.value: one for one in Visibility})
-# Quick actions that copy an issue elsewhere.
-_LEAVES = re.compile(r"^\s*/(?:move|clone)\b", re.IGNORECASE | re.MULTILINE)
+# Quick actions that copy an issue elsewhere. GitLab drops each CR before it looks for them.
+_LEAVES = re.compile(r"^[^\S\n]*+/(?:move|clone)\b", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +109,13 @@ class _Input:
                 raise Unclear("the input is no object")
             if place not in known and place[-1] not in table.beside and names_a_place(place[-1]):
                 raise Unclear(f"{'.'.join(place)[:80]} may name another repository")
-            if remarks and any(isinstance(one, str) and _LEAVES.search(one.replace("\r", "\n")) for one in values):
+            if remarks and any(isinstance(one, str) and _leaves(one) for one in values):
                 raise Unclear("a quick action may copy the issue to another project")
+
+
+def _leaves(text: str) -> bool:
+    readings = (text.replace("\r", ""), text.replace("\r", "\n")) if "\r" in text else (text,)
+    return any(_LEAVES.search(reading) is not None for reading in readings)
 
 
 class _Where:

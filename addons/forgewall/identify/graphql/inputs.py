@@ -12,7 +12,7 @@ from forgewall.identify.graphql.unclear import Unclear
 from forgewall.identify.graphql.values import ABSENT
 
 MAX_WORK = 100_000
-"""Values, and kilobytes of them, that are looked at in one request, however often a variable is used."""
+"""Values, and 64 characters of them, that are looked at in one request, however often a variable is used."""
 
 type Place = tuple[str, ...]
 """The names that lead to a value; lists have none."""
@@ -35,7 +35,7 @@ class Budget:
 
     def spend(self, value: object) -> None:
         """Count one value. Raises Unclear when there is nothing left."""
-        self.left -= 1 + (len(value) >> 10 if isinstance(value, str) else 0)
+        self.left -= 1 + (len(value) >> 6 if isinstance(value, str) else 0)
         if self.left < 0:
             raise Unclear("the arguments are too many to look at")
 

@@ -119,6 +119,14 @@ def test_a_public_project_makes_its_repositories_public(own: object, inherited: 
     assert {one for one in found if " is " in one} == ({f"bb.acme.example/acme/api is {seen_by}"} if seen_by else set())
 
 
+def test_projects_of_a_server() -> None:
+    project = {"key": "ACME", "id": 3, "name": "mallory"}
+    found = {"owner 3 = bb.acme.example/ACME"}
+    assert said(got(f"{SERVER}/latest/projects/ACME", project)) == found
+    assert said(got(f"{SERVER}/latest/projects", {"values": [project]})) == found
+    assert said(got(f"{SERVER}/latest/projects/ACME", {**project, "key": "a/b"})) == set()
+
+
 def test_somebodys_own_project_and_odd_ones() -> None:
     url = f"{SERVER}/1.0/projects/~ana/repos/api"
     assert "repository 12 = bb.acme.example/~ana/api" in said(got(url, hosted(key="~ana")))

@@ -329,6 +329,16 @@ def test_two_proxies_may_share_a_file(path: Path) -> None:
     assert len(kept(path)) == 100
 
 
+def test_a_text_that_is_none(path: Path, said: list[str]) -> None:
+    Store.open(path).close()
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO visibilities VALUES (CAST(x'ff' AS TEXT), 'public', 1.0)")
+    opened = Store.open(path, said.append)
+    assert opened.load() == ()
+    assert len(said) == 1
+    assert not opened.usable
+
+
 def test_times_far_away_are_left_out(path: Path) -> None:
     Store.open(path).close()
     with closing(sqlite3.connect(path)) as database, database:

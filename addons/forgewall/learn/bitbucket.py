@@ -1,5 +1,5 @@
 """What the answers of Bitbucket teach: the UUIDs of repositories, workspaces and projects on Bitbucket Cloud, the
-numbers of repositories on Data Center; and visibilities.
+numbers of repositories and projects on Data Center; and visibilities.
 
 Only routes that are known to answer with such an object are read, and of that only what Bitbucket itself writes. What
 is *not* here: redirects (`git`).
@@ -58,6 +58,9 @@ POST /workspaces/{space}/projects fetch projects
 _DATA_CENTER = RouteTable(
     parse_routes(
         """
+GET /projects fetch projects
+GET|PUT /projects/{owner} fetch projects
+POST /projects fetch projects
 GET|PUT|POST /projects/{owner}/repos/{repo} fetch repositories
 GET|POST /projects/{owner}/repos fetch repositories
 GET|POST /users/{owner}/repos fetch repositories
@@ -129,7 +132,16 @@ class _Cloud:
 
 @dataclass(frozen=True, slots=True)
 class _DataCenter:
+    """The answer of a Data Center server to one request."""
+
     teller: Teller
+
+    def project(self, found: Document) -> Iterator[Fact]:
+        """A project, which is the owner in addresses."""
+        key = text(found, "key")
+        if key is not None and is_name(key):
+            named = owner_named(self.teller.forge_host, key)
+            yield from self.teller.id(IdKind.OWNER, number(found.get("id")), named)
 
     def repository(self, found: Document) -> Iterator[Fact]:
         """A repository. One of a public project is public whatever it says itself."""
@@ -139,6 +151,7 @@ class _DataCenter:
         if named is None or named.owner != key:
             return
         yield from self.teller.id(IdKind.REPOSITORY, number(found.get("id")), named)
+        yield from self.project(project)
         own, inherited = found.get("public"), project.get("public")
         if own is True or inherited is True:
             yield from self.teller.seen_by(named, Visibility.PUBLIC)
@@ -205,4 +218,5 @@ def _data_center(request: Request, names: tuple[str, ...], prefix: str, teller: 
     if match is None:
         return None
     answer = _DataCenter(teller)
-    return JsonLesson(_all(answer.repository if match.route.role == "repositories" else answer.pull_request))
+    readings = {"projects": answer.project, "repositories": answer.repository, "pull-requests": answer.pull_request}
+    return JsonLesson(_all(readings[match.route.role or ""]))

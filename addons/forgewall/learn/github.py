@@ -95,6 +95,7 @@ GET|PATCH /repos/{owner}/{repo}/releases/{number} fetch below
 GET /repos/{owner}/{repo}/releases/latest fetch below
 GET /repos/{owner}/{repo}/releases/tags/{tag} fetch below
 GET|POST /repos/{owner}/{repo}/deployments fetch below
+GET /repos/{owner}/{repo}/actions/runs/{number} fetch below
 GET /repos/{owner}/{repo}/git/ref/{**} fetch below
 POST /repos/{owner}/{repo}/git/refs fetch below
 """,

@@ -87,7 +87,7 @@ class Store:
         """The store in the file `path`, which is made with mode 0600 if there is none. Never raises."""
         try:
             return cls(_connect(path), path, report)
-        except (OSError, sqlite3.Error, _Unusable) as error:
+        except (OSError, sqlite3.Error, ValueError, _Unusable) as error:
             report(f"what the forges say is not kept over a restart: {path}: {error}")
             return cls(None, path, report)
 
@@ -102,7 +102,7 @@ class Store:
             return ()
         try:
             return tuple(_rows(self._connection))
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:  # a damaged file may hold texts that are none
             self._connection = None
             self._trouble(f"what the forges say is not kept over a restart: {self._path}: {error}")
             return ()
@@ -213,19 +213,25 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 def _rows(connection: sqlite3.Connection) -> Iterator[Dated]:
     for forge, kind, text, address, owner, repository, seen in connection.execute(_LOAD_IDS, (MAX_IDS,)):
-        if kind in _KINDS and (at := _time(seen)) is not None:
+        if kind in _KINDS and (at := _time(seen)) is not None and _are_texts(forge, text, address):
+            if not _are_texts(*(name for name in (owner, repository) if name is not None)):
+                continue
             named = Named(address=address, owner=owner, repository=repository)
             yield IdFact(id=Id(forge=forge, kind=IdKind(kind), text=text), named=named), at
     for key, visibility, seen in connection.execute(_LOAD_VISIBILITIES, (MAX_VISIBILITIES,)):
-        if visibility in _VISIBILITIES and (at := _time(seen)) is not None:
+        if visibility in _VISIBILITIES and (at := _time(seen)) is not None and _are_texts(key):
             yield VisibilityFact(key=key, visibility=Visibility(visibility)), at
     for key, address, new_key, seen in connection.execute(_LOAD_MOVES, (MAX_MOVES,)):
-        if (at := _time(seen)) is not None:
+        if (at := _time(seen)) is not None and _are_texts(key, address, new_key):
             yield MoveFact(key=key, move=Move(address=address, key=new_key, seen=at)), at
 
 
 _KINDS = frozenset(kind.value for kind in IdKind)
 _VISIBILITIES = frozenset(visibility.value for visibility in Visibility)
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _time(seen: object) -> datetime | None:

@@ -48,6 +48,8 @@ def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directo
             return identify_actions(request, forge_host, path, directory)
         case Role.COPILOT if path.segments[:1] == ("mcp",):
             return identify_mcp(request, forge_host, directory)
+        case Role.COPILOT if request.method not in plain.READS:
+            return _listed("github-copilot", request, forge_host, path, directory)
         case Role.RAW | Role.CODELOAD if request.method in plain.READS:
             return _read(request, forge_host, path.segments)
         case _:

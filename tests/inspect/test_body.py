@@ -255,6 +255,34 @@ def test_bitbucket_server_edit_takes_the_path_of_the_url() -> None:
     assert secrets(found) == {"dir/a.txt"}
 
 
+GONE = RefUpdate(name="HEAD", action=RefAction.DELETE)
+
+
+@pytest.mark.parametrize(
+    "query, loses",
+    [
+        ("mutation { createCommitOnBranch(input: $i) { x } }", False),
+        ("mutation { createRef(input: $i) { x } }", False),
+        ("mutation { a: deleteRef(input: $i) { x } }", True),
+        ("mutation { updateRef(input: {force: true}) { x } }", True),
+        ("mutation { updateRefs(input: $i) { x } }", True),
+        ("mutation { createRef(input: $i) { x } }" + " " * 5000, True),
+    ],
+    ids=range(6),
+)
+def test_graphql_says_whether_refs_go(query: str, loses: bool) -> None:
+    branch = {"i": {"branch": {"repositoryNameWithOwner": "acme/api", "branchName": "dev"}}}
+    found = facts("POST", f"{HUB}/graphql", body(query=query, variables=branch), JSON)
+    assert (GONE in found, any(isinstance(fact, ForcedUpdate) for fact in found)) == (loses, loses)
+
+
+def test_one_of_several_graphql_documents_is_enough() -> None:
+    rows = [{"query": "mutation { createRef }"}, {"query": "mutation { deleteRef }"}, {"query": "{ a }"}]
+    assert GONE in facts("POST", f"{HUB}/graphql", json.dumps(rows).encode(), JSON)
+    long = [{"query": "mutation { createRef }"}, {"query": "x" * 5000}]
+    assert GONE in facts("POST", f"{HUB}/graphql", json.dumps(long).encode(), JSON)
+
+
 def test_graphql_multipart_has_a_document_in_it() -> None:
     operations = body(query="mutation {x}", variables={"branchName": "dev", "text": TOKEN.decode()})
     sent, header = form(files={"operations": (None, operations), "map": (None, b"{}"), "0": ("a.gz", CONTENT)})

@@ -16,10 +16,11 @@ Not here: JSON, forms and multipart themselves; they call this.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 
 from forgewall.evidence import Fact, ForcedUpdate, NamedFile, RefUpdate
-from forgewall.inspect.heading import DEFAULT_BRANCH, FALSE, HEADS, TAGS, Heading, full_name
+from forgewall.inspect.heading import DEFAULT_BRANCH, FALSE, HEADS, SOME_BRANCHES, TAGS, Heading, full_name
 from forgewall.inspect.member import BASE64, LONG, Member
 from forgewall.inspect.plain_text import PlainText
 from forgewall.inspect.secrets import Scanner
@@ -39,6 +40,8 @@ ENCODINGS = frozenset({"encoding", "content_encoding", "contenttype"})  # the la
 _TEXT = frozenset({"text", "utf-8", "utf8", "plain", "rawtext"})
 _NAMING = frozenset({"files", "_attachments"})  # objects whose members are named after files
 FATES = frozenset({"action", "sha"})
+# Mutations by which refs go away, or may lose history.
+_LOSES = re.compile(rb"\b(?:deleteRef|updateRefs?|branchDelete|tagDelete|projectBlobsRemove|projectTextReplace)\b")
 _BESIDE = frozenset({"item", "newcontent"})  # objects that tell of one file together with their neighbours
 
 
@@ -79,6 +82,8 @@ class Document:
         self._said = not heading.default
         self._placed = heading.path is None  # whether a file was told where the URL says it is
         self._forced = heading.forced
+        self._queried = False
+        self._loses = False  # what a member `query` says
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -148,6 +153,9 @@ class Document:
         """The body has ended: the rest of the facts."""
         if self._base is not None and not self._branched:
             self._change(self._base)
+        if self._heading.graphql and (self._loses or not self._queried):
+            self._forced = True
+            self._change(SOME_BRANCHES)
         if not self._said:
             self._change(DEFAULT_BRANCH)
         if self._heading.path is not None and not self._placed:
@@ -185,6 +193,8 @@ class Document:
             scope = self._scopes[-1]
             scope.goes = value == b"delete" and scope.goes is not False
         self._force(key, value)
+        if key == "query":
+            self._queried, self._loses = True, self._loses or _LOSES.search(value) is not None
         if len(self._scopes) <= _DEEPEST_REF:
             self._ref(value)
         self.plain.add(self._key or (self._scopes[-1].key if self._scopes else ""), value)
@@ -244,6 +254,7 @@ class Document:
                     whole, self._held, self._held_size = b"".join(self._held), [], 0
                     self._short(whole)
                 return None
+            self._loses = self._loses or key == "query"
             piece, self._held, self._held_size = b"".join(self._held), [], 0
         encoding = self._scopes[-1].encoding if self._scopes else None
         certain = named and (self._heading.base64 or encoding in BASE64)
@@ -262,6 +273,8 @@ class Document:
 
     def _wanted(self, key: str) -> bool:
         heading = self._heading
+        if heading.graphql and key == "query":
+            return True
         return key in PATHS or key in ENCODINGS or self._key in heading.branches or self._key in heading.tags
 
     def _ended(self, member: Member) -> None:

@@ -19,7 +19,7 @@ from forgewall.model import Kind, Operation, Request, Target
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 DEFAULT_BRANCH = RefUpdate(name="HEAD", action=RefAction.UPDATE)
 """What a commit changes that names no branch, or none for certain."""
-_SOME_BRANCHES = RefUpdate(name="HEAD", action=RefAction.DELETE)
+SOME_BRANCHES = RefUpdate(name="HEAD", action=RefAction.DELETE)
 """What goes away where the request doesn't name all that does."""
 FALSE = frozenset({"", "false", "null", "0", "no", "off", "f", "n"})
 """What `force` may say without asking for anything, in lower case."""
@@ -33,7 +33,8 @@ class Heading:
     contents in it are base64. `paths`: a form's fields are named after files. `refs` are those that the URL names;
     `branches` and `tags` are the names of the members that name one, to which `action` happens. `default`: if none of
     them does, the default branch changes, or one that nobody but the forge knows. `forced`: the URL says that history
-    may be lost. `updates`: refs are named by objects of `refUpdates`, or of an array that is the whole body.
+    may be lost. `updates`: refs are named by objects of `refUpdates`, or of an array that is the whole body. `graphql`:
+    what the members `query` say decides whether refs go away or lose history, which none of them names for certain.
     """
 
     path: str | None = None
@@ -47,6 +48,7 @@ class Heading:
     default: bool = False
     forced: bool = False
     updates: bool = False
+    graphql: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class _Route:
     loses: bool = False
     still: bool = False
     updates: bool = False
+    graphql: bool = False
 
 
 _CREATE = RefAction.CREATE
@@ -95,7 +98,8 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
             _Route(pattern="repos/*/*/branches/*/rename", members=frozenset({"new_name"}), action=_CREATE, loses=True),
             _Route(pattern="repos/*/*/code-scanning/alerts/*/autofix/commits", members=frozenset({"target_ref"})),
             _Route(pattern="repos/*/*/releases/*/assets", raw=True),
-            _Route(pattern="graphql", base64=True),
+            _Route(pattern="graphql", base64=True, graphql=True),
+            _Route(pattern="_graphql", base64=True, graphql=True),
             _Route(pattern="/*/*/branches/**", gives="ref", action=RefAction.DELETE),  # which a form's `_method` says
         ),
         Kind.GITLAB: (
@@ -107,6 +111,7 @@ _ROUTES: Mapping[Kind, tuple[_Route, ...]] = MappingProxyType(
             _Route(pattern="projects/*/repository/merged_branches", loses=True),
             _Route(pattern="-/branches/**", gives="ref"),
             _Route(pattern="-/tags/**", gives="ref", prefix=TAGS),
+            _Route(pattern="api/graphql", graphql=True),
             _Route(pattern="-/**"),  # so that no row is found in the path of a file
             _Route(pattern="projects/*/packages/generic/*/*/**", gives="path", raw=True),
         ),
@@ -176,7 +181,7 @@ def heading_of(request: Request, target: Target) -> Heading:
         refs.append(RefUpdate(name=full_name(rest, found.prefix), action=action))
         said = True
     if found.loses and contents:
-        refs.append(_SOME_BRANCHES)
+        refs.append(SOME_BRANCHES)
     named = next((value for key in _NAMES for name, value in asked if name == key and value), None)
     file = rest if found.gives == "path" and rest else named
     raw = found.raw and request.method in ("POST", "PUT", "PATCH")
@@ -195,6 +200,7 @@ def heading_of(request: Request, target: Target) -> Heading:
         default=target.operation is Operation.CONTENTS and not said,
         forced=contents and any(name == "force" and value.lower() not in FALSE for name, value in asked),
         updates=contents and found.updates,
+        graphql=contents and found.graphql,
     )
 
 

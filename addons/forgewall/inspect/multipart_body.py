@@ -31,7 +31,8 @@ class MultipartInspector:
         self._heading = heading
         self._operation = operation
         self._scanner = scanner
-        self._document = Document(heading, operation, scanner)
+        # The part `operations` is a document of its own, and nothing else in the form is one.
+        self._document = Document(replace(heading, graphql=False), operation, scanner)
         self._fields = Fields(self._document, paths=heading.paths)
         self._part: FileReader | DocumentInspector | None = None
         self._field = False

@@ -228,7 +228,7 @@ def test_a_commit_through_graphql_is_refused_before_the_forge_hears_of_it(
 ) -> None:
     query = "mutation($i: CreateCommitOnBranchInput!) {createCommitOnBranch(input: $i) {commit {oid}}}"
     changes = {"additions": [{"path": "a.bin", "contents": "A" * size}]}
-    branch = {"repositoryNameWithOwner": "acme/api", "branchName": "main"}
+    branch = {"repositoryNameWithOwner": "mallory/loot", "branchName": "main"}
     body = {"query": query, "variables": {"i": {"branch": branch, "fileChanges": changes}}}
     idle = gateway.memory()
     gateway.reset_peak()
@@ -238,11 +238,25 @@ def test_a_commit_through_graphql_is_refused_before_the_forge_hears_of_it(
     document = json.loads(answer)
     assert document["data"] is None
     assert document["errors"][0]["type"] == "FORBIDDEN"
-    todo = "Send at most 50 MiB in one request" if over else "Use git or the forge's documented interface"
-    assert todo in document["errors"][0]["message"]
+    said = "Send at most 50 MiB in one request" if over else "github.com/mallory/loot is not an approved repository"
+    assert said in document["errors"][0]["message"]
     assert gateway.peak_memory() - idle < 30 << 20
     assert forge.settle()
     assert forge.requests() == []
+
+
+@pytest.mark.parametrize("size", [100, 1 << 20], ids=["small", "spooled"])
+def test_an_approved_commit_through_graphql_is_examined(gateway: Run, forge: Forge, size: int) -> None:
+    query = "mutation($i: CreateCommitOnBranchInput!) {createCommitOnBranch(input: $i) {commit {oid}}}"
+    content = os.urandom(size)
+    changes = {"additions": [{"path": "src/a.bin", "contents": base64.b64encode(content).decode()}]}
+    branch = {"repositoryNameWithOwner": "acme/api", "branchName": "main"}
+    body = {"query": query, "variables": {"i": {"branch": branch, "fileChanges": changes}}}
+    assert send(gateway, f"{GITHUB}/graphql", *JSON, body=json.dumps(body).encode())[0] == "201"
+    (event,) = gateway.events("upload")
+    (file,) = event["forgewall"]["evidence"]["files"]
+    assert (file["path"], file["sha256"]) == ("src/a.bin", hashlib.sha256(content).hexdigest())
+    assert (event["forgewall"]["operation"], event["forgewall"]["address"]) == ("contents", "github.com/acme/api")
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "gzip, br", "compress", "deflate, gzip"])

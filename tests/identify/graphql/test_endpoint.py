@@ -167,6 +167,15 @@ def test_a_mutation_is_what_it_does_where_its_ids_lead() -> None:
     assert (target.owner, target.repository, target.evidence) == ("acme", "api", "GraphQL: addComment")
 
 
+def test_an_id_that_nobody_told_is_refused_with_what_tells_it() -> None:
+    """The words at the end make the refusal say that a look will do (`enforce.wording`)."""
+    target = sent(COMMENT, {"i": {"subjectId": "I_stranger", "body": "b"}})
+    assert target.evidence == (
+        "GraphQL: addComment: the id I_stranger in subjectId doesn't tell whose it is; "
+        "`gh issue view NUMBER -R OWNER/REPO --comments` tells it"
+    )
+
+
 @pytest.mark.parametrize(
     "document, variables, known",
     [

@@ -77,7 +77,7 @@ def _node(text: str, field: str, forge_host: ForgeHost, directory: Directory) ->
         found = _gid(text, forge_host, directory)
     if found is None:
         shown = f" {text}" if _SHOWN.fullmatch(text) else ""
-        raise Unclear(f"the id{shown} in {field} doesn't tell whose it is{_asking(text, field, forge_host)}")
+        raise Unclear(f"the id{shown} in {field} doesn't tell whose it is; {_asking(text, field, forge_host)} tells it")
     return found
 
 
@@ -101,17 +101,16 @@ def _gid(text: str, forge_host: ForgeHost, directory: Directory) -> Named | None
 
 
 def _asking(text: str, field: str, forge_host: ForgeHost) -> str:
-    """How the forge can be made to say whose an id is."""
-    said = ", and the forge hasn't said so yet; "
+    """What makes the forge say whose an id is."""
     if forge_host.kind is Kind.GITLAB:
         if text.startswith("gid://gitlab/Project/"):
-            return f"{said}GET https://{forge_host.forge}/api/v4/projects/group%2Fproject makes it"
-        return f'{said}a query of project(fullPath: "group/project") that shows this id makes it'
+            return f"GET https://{forge_host.forge}/api/v4/projects/group%2Fproject"
+        return 'a query of project(fullPath: "group/project") that shows this id'
     low = field.lower()
     for word, command in _COMMANDS.items():
         if word in low:
-            return f"{said}`{command}` makes it"
-    return f"{said}a query that shows this id below its repository makes it"
+            return f"`{command}`"
+    return "a query that shows this id below its repository"
 
 
 _COMMANDS: Mapping[str, str] = MappingProxyType(

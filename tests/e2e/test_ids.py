@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from demo.answer import Answer, document
@@ -87,21 +87,22 @@ def test_the_answer_arrives_as_it_was_given(run: Run) -> None:
     assert answer == '{"id": 1234, "path_with_namespace": "acme/platform/api", "visibility": "private"}\n'
 
 
-def moved(to: str) -> Any:
-    """A host that answers each request with a permanent redirect."""
+def moved(name: str, to: str) -> Behaviour:
+    """A host where the repository `name` is at another place for good."""
 
     def answer(head: Head, _body: bytes) -> Answer | None:
-        place = head.target.replace("/acme/api", to)
-        return Answer(status=301, content=b"", headers=(("location", f"https://github.com{place}"),))
+        if not head.target.startswith(name):
+            return None
+        return Answer(status=301, content=b"", headers=(("location", f"{to}{head.target.removeprefix(name)}"),))
 
-    return answer
+    return Behaviour(answer=answer)
 
 
 def test_a_repository_that_has_moved_to_a_stranger_is_refused_until_it_is_named_again(run: Run, forge: Forge) -> None:
-    with forge.behave("github.com", Behaviour(answer=moved("/mallory/loot"))):
-        assert not run.git("ls-remote", "https://github.com/acme/api").ok
-    forge.make_repository("github.com/acme/api")
-    result = run.git("push", "https://github.com/acme/api", "main", cwd=run.work_tree())
+    with forge.behave("github.com", moved("/acme/gone", "/mallory/loot")):
+        assert not run.git("ls-remote", "https://github.com/acme/gone").ok
+    forge.make_repository("github.com/acme/gone")
+    result = run.git("push", "https://github.com/acme/gone", "main", cwd=run.work_tree())
     assert not result.ok
     assert "github.com/mallory/loot" in result.output
     assert "moved" in result.output
@@ -111,10 +112,10 @@ def test_a_repository_that_has_moved_to_a_stranger_is_refused_until_it_is_named_
 
 
 def test_one_that_has_moved_within_what_is_approved_is_followed(run: Run, forge: Forge) -> None:
-    with forge.behave("github.com", Behaviour(answer=moved("/acme/service"))):
-        run.git("ls-remote", "https://github.com/acme/api")
-    forge.make_repository("github.com/acme/api")
-    assert run.git("push", "https://github.com/acme/api", "main", cwd=run.work_tree()).ok
+    with forge.behave("github.com", moved("/acme/old", "/acme/service")):
+        run.git("ls-remote", "https://github.com/acme/old")
+    forge.make_repository("github.com/acme/old")
+    assert run.git("push", "https://github.com/acme/old", "main", cwd=run.work_tree()).ok
     moves = {event["forgewall"]["moved"]["address"] for event in run.events("decision")}
     assert moves == {"github.com/acme/service"}
 

@@ -61,7 +61,7 @@ class Directory(Protocol):
         ...
 
     def moved(self, key: str) -> Move | None:
-        """Where the repository with the folded address `key` went, if the forge last said that it isn't there."""
+        """Where the repository with the folded address `key` went, if the forge has ever said that it isn't there."""
         ...
 
 

@@ -16,7 +16,7 @@ from forgewall.identify.query import base_name
 from forgewall.model import Also, Operation, Target
 
 # GitLab drops carriage returns before it looks for actions.
-_LEAVES = re.compile(r"^\s*/(?P<action>move|clone)\b(?P<rest>.*)", re.IGNORECASE | re.MULTILINE)
+_LEAVES = re.compile(r"^[^\S\n]*+/(?P<action>move|clone)\b(?P<rest>.*)", re.IGNORECASE | re.MULTILINE)
 _MOST = 10  # copies that one text may ask for
 
 

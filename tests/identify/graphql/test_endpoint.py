@@ -291,6 +291,17 @@ def test_the_operation_that_is_asked_for_counts() -> None:
     assert sent(document).operation.value == "unidentified"
 
 
+@pytest.mark.parametrize("url, host", ENDPOINTS)
+def test_the_url_may_ask_for_another_operation_than_the_body(url: str, host: str) -> None:
+    # To Rails a parameter of the URL wins over the body's.
+    body = json.dumps({"query": "query A { a } mutation B { frob }", "operationName": "A"}).encode()
+    for label in ("operationName=B", "operationName=", "operationName=A&operationName=B", "%6fperationName=B"):
+        assert told(ask("POST", f"{url}?{label}", body, JSON)) == ("unidentified", None)
+    assert ask("POST", f"{url}?operationName=A", body, JSON).operation.value == "fetch"
+    alone = json.dumps({"query": "query A { a }", "operationName": "A"}).encode()
+    assert ask("POST", f"{url}?operationName=B", alone, JSON).operation.value == "fetch"
+
+
 VALUES = st.recursive(
     st.none() | st.text(max_size=8) | st.integers() | st.booleans(),
     lambda inner: (

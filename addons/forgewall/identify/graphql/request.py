@@ -6,7 +6,7 @@ What two servers could find in different places is not read. What is *not* here:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from forgewall.identify.body import json_objects, json_value
@@ -46,7 +46,8 @@ def asked(request: Request, path: Path) -> tuple[Asked, ...]:
     rows = rows_of(operations(request)) if is_form(request) else json_objects(request)
     if rows is None:
         raise Unclear("the body is not one plain JSON document")
-    return tuple(_in_row(row) for row in rows)
+    labels = {value for name, value in parameters(path.query) if name == "operationName"}
+    return tuple(_in_row(row, labels) for row in rows)
 
 
 def posts_plainly(path: Path) -> bool:
@@ -54,14 +55,17 @@ def posts_plainly(path: Path) -> bool:
     return all(name in _LABELS for name, _ in parameters(path.query))
 
 
-def _in_row(row: Mapping[str, object]) -> Asked:
+def _in_row(row: Mapping[str, object], labels: Set[str]) -> Asked:
     document = row.get("query")
     if isinstance(document, str) and _HASH.fullmatch(document):
         raise Unclear(_STORED)
     # A stored query is chosen by a hash in `extensions` or another key, whatever `query` says.
     if not isinstance(document, str) or not _KEYS.issuperset(row) or row.get("extensions"):
         raise Unclear("the document stands elsewhere than in `query`")
-    return Asked(text=document, variables=_variables(row.get("variables")), operation=_name(row.get("operationName")))
+    operation = _name(row.get("operationName"))
+    if labels and labels != {operation}:
+        operation = None  # to Rails the URL's word wins
+    return Asked(text=document, variables=_variables(row.get("variables")), operation=operation)
 
 
 def _in_url(path: Path) -> tuple[Asked, ...]:

@@ -92,6 +92,7 @@ def _understood(
     doubt = _doubt(request, whole)
     if doubt:
         return unidentified(forge_host, doubt)
+    forge = FORGES[forge_host.kind]
     prefix = forge_host.instance.path if forge_host.instance is not None else ""
     path = paths.below(whole, prefix) if prefix else whole
     if path is None:
@@ -105,13 +106,13 @@ def _understood(
         return unidentified(forge_host, f"the method {request.method[:20]!r} is not understood")
     if path.odd:
         return _odd(request, forge_host, path)
-    known = graphql.identify(request, forge_host, path, directory)
+    known = graphql.identify(request, forge_host, path, directory, forge)
     if known is not None:
         return known
     if forge_host.role in _BARE_ROLES:
         target = plain.identify(request, forge_host, path)
     else:
-        target = FORGES[forge_host.kind].read(request, forge_host, path, directory)
+        target = forge.read(request, forge_host, path, directory)
     if target.operation is not Operation.UNIDENTIFIED:
         return target
     if announced is not None and _explains(announced, forge_host, target):

@@ -14,6 +14,7 @@ from forgewall.identify import plain
 from forgewall.identify.body import unread
 from forgewall.identify.directory import Directory
 from forgewall.identify.forge import Forge
+from forgewall.identify.graphql.document import parse_request, reads_only
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.repository import Repository, found
@@ -70,8 +71,6 @@ def _is_sourcehut(forge_host: ForgeHost) -> bool:
 
 def _query(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """A GraphQL request to one of sourcehut's services: a read if it certainly only reads."""
-    from forgewall.identify.graphql.document import parse_request, reads_only  # noqa: PLC0415 - it asks for the kinds
-
     if unread(request):
         return unidentified(forge_host, "GraphQL: the document was not read yet", wants_body=True)
     parsed = parse_request(request, path)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from forgewall.identify.body import unread
 from forgewall.identify.directory import Directory
+from forgewall.identify.forge import Forge
 from forgewall.identify.graphql.deed import Reader
 from forgewall.identify.graphql.document import Parsed, parse_documents, reads_only
 from forgewall.identify.graphql.mutations import table
@@ -16,16 +17,18 @@ from forgewall.identify.graphql.outcome import together
 from forgewall.identify.graphql.request import asked, posts_plainly
 from forgewall.identify.graphql.selection import calls
 from forgewall.identify.graphql.unclear import Unclear
-from forgewall.identify.kinds import FORGES
 from forgewall.identify.paths import Path, widest
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import plain_read, unidentified
 from forgewall.model import Request, Target
 
 
-def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Directory) -> Target | None:
-    """The target of a GraphQL request; None if the path is no GraphQL endpoint. Never raises, whatever the bytes."""
-    if path.odd or (forge_host.role, path.segments) not in FORGES[forge_host.kind].graphql:
+def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Directory, forge: Forge) -> Target | None:
+    """The target of a GraphQL request; None if the path is no GraphQL endpoint. Never raises, whatever the bytes.
+
+    `forge` is the host's kind.
+    """
+    if path.odd or (forge_host.role, path.segments) not in forge.graphql:
         return None
     if request.method not in ("GET", "HEAD", "POST"):
         return None
@@ -38,7 +41,7 @@ def identify(request: Request, forge_host: ForgeHost, path: Path, directory: Dir
         parsed = parse_documents(documents)
         if reads_only(parsed):
             return plain_read(forge_host, "GraphQL: the document holds queries only")
-        return _written(parsed, forge_host, directory)
+        return _written(parsed, forge_host, directory, forge.mutations)
     except Unclear as doubt:
         return unidentified(forge_host, f"GraphQL: {doubt}")
 
@@ -49,11 +52,10 @@ def _without_document(forge_host: ForgeHost, path: Path) -> Target:
     return plain_read(forge_host, "GraphQL: GET without a document")
 
 
-def _written(parsed: Iterable[Parsed], forge_host: ForgeHost, directory: Directory) -> Target:
-    name = FORGES[forge_host.kind].mutations
-    if name is None:
+def _written(parsed: Iterable[Parsed], forge_host: ForgeHost, directory: Directory, mutations: str | None) -> Target:
+    if mutations is None:
         raise Unclear("the mutations of this forge are not understood")
-    reader = Reader(table(name), forge_host, directory)
+    reader = Reader(table(mutations), forge_host, directory)
     found = [reader.deed(call) for call in calls(parsed)]
     if not found:
         raise Unclear("the document carries out nothing that is understood")

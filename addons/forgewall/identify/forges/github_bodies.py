@@ -25,7 +25,7 @@ from forgewall.identify.forges.github_call import (
 )
 from forgewall.identify.paths import is_name
 from forgewall.identify.query import base_name, parameters
-from forgewall.identify.targets import named, other, unidentified
+from forgewall.identify.targets import fold, named, other, unidentified
 from forgewall.model import Also, Effect, Operation, Target, Visibility
 
 NOWHERE = Also(address=None, owner=None, repository=None, role="destination", operation=Operation.CONTENTS)
@@ -43,7 +43,17 @@ def _fork(call: Call) -> Target:
     if fields is not None:
         owner = plain_name(fields, "organization")
         repository = plain_name(fields, "name") if given(fields, "name") else call.repository
-    return _created(call, owner, repository, "parent")
+    target = _created(call, owner, repository, "parent")
+    return replace(target, visibility=_inherited(call))
+
+
+def _inherited(call: Call) -> Visibility | None:
+    """What a fork of the path's repository will be, which no request says: a fork is as visible as its parent."""
+    if call.owner is None or call.repository is None:
+        return None
+    key = fold(call.forge_host.kind, f"{call.forge_host.forge}/{call.owner}/{call.repository}")
+    seen = call.directory.visibility(key)
+    return None if seen is Visibility.INTERNAL else seen  # its forks are private, or not, by the enterprise's settings
 
 
 def _advisory(call: Call) -> Target:

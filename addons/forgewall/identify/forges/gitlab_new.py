@@ -14,6 +14,7 @@ from forgewall.identify.fields import given, plain_name, text
 from forgewall.identify.forges.gitlab_call import UNREADABLE, Call, Fields, visibility_in
 from forgewall.identify.forges.gitlab_place import Place
 from forgewall.identify.paths import namespace
+from forgewall.identify.targets import fold
 from forgewall.model import Also, Operation, Target, Visibility
 
 # What Rails' `parameterize` leaves as it is, but for case, so that a name alone tells the path.
@@ -108,7 +109,10 @@ def create_for(call: Call) -> Target:
 def fork(call: Call) -> Target:
     """`POST /projects/:id/fork`: the new project stands in the parameters, its parent in the path."""
     keys = ("namespace_path", "namespace", "namespace_id")
-    return _fork(call, call.fields("path", "visibility", *keys), *keys)
+    fields = call.fields("path", "visibility", *keys)
+    target = _fork(call, fields, *keys)
+    silent = fields is not None and not any(given(fields, name) for name in ("visibility", "visibility_level"))
+    return replace(target, visibility=_inherited(call)) if silent else target
 
 
 def fork_in_browser(call: Call) -> Target:
@@ -122,6 +126,14 @@ def _fork(call: Call, fields: Fields | None, *keys: str) -> Target:
         return _new(call, None, None, also=also)
     repository = plain_name(fields, "path") if given(fields, "path") else call.place.repository
     return _new(call, _one(call, fields, *keys), repository, also=also, visibility=visibility_in(fields, "visibility"))
+
+
+def _inherited(call: Call) -> Visibility | None:
+    """What a fork will be whose parameters don't say it: as its parent, or less if the namespace is less visible."""
+    if call.place is None:
+        return None
+    seen = call.finder.directory.visibility(fold(call.forge_host.kind, f"{call.forge_host.forge}/{call.place.path}"))
+    return seen if seen is Visibility.PRIVATE else None
 
 
 def import_project(call: Call) -> Target:

@@ -167,6 +167,8 @@ def test_an_unread_choice_of_repositories_is_not_certain(path: str) -> None:
         ("/orgs/acme/repos", {"name": "n", "visibility": "internal", "private": True}, Visibility.INTERNAL),
         ("/orgs/acme/repos", {"name": "n", "visibility": "public", "private": True}, None),
         ("/orgs/acme/repos", {"name": "n", "visibility": "secret"}, None),
+        ("/orgs/acme/repos", {"name": "n", "visibility": []}, None),
+        ("/orgs/acme/repos", {"name": "n", "visibility": {"a": 1}, "private": [True]}, None),
         ("/orgs/acme/repos", {"name": "n", "private": "yes"}, None),
         ("/orgs/acme/repos", {"name": "n"}, None),
         ("/user/repos", {"name": "n", "private": True}, Visibility.PRIVATE),

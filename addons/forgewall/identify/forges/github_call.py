@@ -6,7 +6,9 @@ What is *not* here: which body fields count (`github_bodies`, `github_web`), and
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from forgewall.identify.body import unread
 from forgewall.identify.directory import Directory, Id, IdKind, Named
@@ -22,6 +24,7 @@ NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 """An id of GitHub's REST API."""
 
 _DOTCOM = "github.com"
+_SEEN: Mapping[str, Visibility] = MappingProxyType({known.value: known for known in Visibility})
 _POSTED = ("PUT", "PATCH", "DELETE")  # what `_method` in a form can make of a POST
 
 
@@ -144,7 +147,7 @@ def visibility_in(fields: object) -> Visibility | None:
     said: set[Visibility | None] = set()
     word = fields.get("visibility")
     if word is not None:
-        said.add(Visibility(word) if word in {known.value for known in Visibility} else None)
+        said.add(_SEEN.get(word) if isinstance(word, str) else None)
     private = fields.get("private")
     if private is not None:
         word = {True: Visibility.PRIVATE, False: Visibility.PUBLIC}.get(private) if isinstance(private, bool) else None

@@ -24,6 +24,9 @@ BUILT_IN = Ranges.built_in()
         ("20.87.245.1", "mirror.example", None),
         ("2a0a:a440::1", "mirror.example", "github.com"),
         ("::ffff:140.82.121.4", "mirror.example", "github.com"),
+        ("64:ff9b::8c52:7904", "mirror.example", "github.com"),  # by NAT64
+        ("2002:8c52:7904::1", "mirror.example", "github.com"),  # by 6to4
+        ("64:ff9b::808:808", "mirror.example", None),
         ("185.199.108.153", "people.example", None),  # Pages, with anybody's domain
         ("140.82.121.4", "x.githubapp.com", None),
         ("140.82.121.4", "notgithubapp.com", "github.com"),

@@ -12,12 +12,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
+from itertools import accumulate
 from typing import Self
 
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _ALL_OTHERS = "but"
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Ranges:
@@ -36,6 +38,7 @@ class Ranges:
             last = int(network.network_address) + network.num_addresses - 1
             self._rows[network.version].append((int(network.network_address), last, forge))
         self._starts = {version: [row[0] for row in rows] for version, rows in self._rows.items()}
+        self._reach = {version: list(accumulate((row[1] for row in rows), max)) for version, rows in self._rows.items()}
 
     @classmethod
     def built_in(cls) -> Self:
@@ -55,17 +58,25 @@ class Ranges:
 
         `name` is lower case and without a trailing dot.
         """
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        rows, number = self._rows[address.version], int(address)
+        address = _embedded(address) or address
+        rows, reach, number = self._rows[address.version], self._reach[address.version], int(address)
         index = bisect_right(self._starts[address.version], number) - 1
         # The nearest start decides, unless that network ends before: then an earlier, wider one may still reach.
-        while index >= 0 and rows[index][1] < number:
+        while index >= 0 and rows[index][1] < number <= reach[index]:
             index -= 1
-        if index < 0:
+        if index < 0 or rows[index][1] < number:
             return None
         forge = rows[index][2]
         return None if _is_below(name, self._others.get(forge, frozenset())) else forge
+
+
+def _embedded(address: Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for: mapped, translated (RFC 6052) or tunnelled (RFC 3056)."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return None
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
 
 
 def _is_below(name: str, names: frozenset[str]) -> bool:

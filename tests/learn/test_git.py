@@ -65,6 +65,13 @@ def test_a_move_says_where_from() -> None:
     assert found == {"github.com/acme/api went to github.com/Mallory/Loot"}
 
 
+def test_a_query_may_stay_or_go() -> None:
+    for location in ("https://github.com/mallory/loot?tab=readme", "https://github.com/mallory/loot"):
+        assert said(redirected("https://github.com/acme/api?tab=readme", location)) == {
+            "github.com/acme/api went to github.com/mallory/loot"
+        }
+
+
 def test_a_push_is_redirected_too() -> None:
     url = "https://github.com/acme/api.git/info/refs?service=git-receive-pack"
     new = "https://github.com/mallory/loot.git/info/refs?service=git-receive-pack"
@@ -87,6 +94,9 @@ def test_a_push_is_redirected_too() -> None:
         # Signing in, and elsewhere.
         ("https://github.com/acme/api", "https://github.com/login?return_to=%2Fmallory%2Floot"),
         ("https://github.com/acme/api", "https://github.com/sessions/two-factor"),
+        ("https://ghe.acme.example/acme/api", "https://ghe.acme.example/saml/initiate?return_to=%2Facme%2Fapi"),
+        ("https://git.acme.example/gitlab/a/b", "https://git.acme.example/gitlab/terms/x?redirect=%2Fa%2Fb"),
+        ("https://github.com/acme/api?x=1", "https://github.com/mallory/loot?x=2"),
         ("https://github.com/orgs/acme/sso", "https://idp.example/mallory/loot"),
         (f"https://gitlab.com/acme/api.git/{REFS}", "https://gitlab.com/users/sign_in"),
         ("https://github.com/acme/api", "https://gitlab.com/mallory/loot"),
@@ -100,6 +110,8 @@ def test_a_push_is_redirected_too() -> None:
         ("https://api.github.com/repos/acme/api/issues/1", "https://api.github.com/repos/acme/web/issues/1"),
         ("https://api.github.com/repos/acme/api/issues/1/comments", "/repos/acme/web/issues/1/comments"),
         ("https://api.github.com/repos/acme/api/issues/1", "https://api.github.com/repositories/5/issues/1"),
+        ("https://github.com/acme/api/wiki", "https://github.com/mallory/loot/wiki"),
+        ("https://github.com/api/v3/releases/x", "https://github.com/mallory/loot/releases/x"),
         ("https://gitlab.com/acme/api/-/issues/1", "https://gitlab.com/acme/web/-/issues/1"),
         ("https://gitlab.com/a/b/-/releases/v1/downloads/x", "https://gitlab.com/c/d/-/releases/v1/downloads/x"),
         # Something else of another repository.
@@ -180,6 +192,14 @@ def test_a_referral_to_a_known_number_is_a_move() -> None:
     memory.learn([tells("5", "mallory/loot")], NOW)
     assert said(memory.learn(REFERRAL, NOW)) == {"github.com/acme/api went to github.com/mallory/loot"}
     assert memory.moved("github.com/acme/api") is not None
+
+
+def test_a_number_known_by_the_name_that_is_referred_on_is_forgotten() -> None:
+    memory = Memory(lambda: NOW)
+    memory.learn([tells("5", "Acme/API"), tells("6", "acme/web")], NOW)
+    memory.learn(REFERRAL, NOW)
+    assert memory.find(Id(forge="github.com", kind=IdKind.REPOSITORY, text="5")) is None
+    assert memory.find(Id(forge="github.com", kind=IdKind.REPOSITORY, text="6")) is not None
 
 
 @pytest.mark.parametrize("before", [None, "acme/api"])

@@ -2,7 +2,8 @@
 
 Theory of redirects. A forge redirects who uses a repository's old address. But it also redirects who asks for an issue
 that was moved, or for a file of a release that lies elsewhere, and people choose where to. So a redirect counts only
-where git or an API asked, or a browser for the repository's own page; and only if nothing changes but the repository.
+where git or an API asked, or a browser for the repository's own page; and only if nothing changes but the repository: a
+query that wasn't asked with tells a sign-in page where to lead back to.
 Other spellings, a change of scheme or host within the forge, and the way to a login page are no moves.
 
 Theory of sights. What a client fetched by git without any credential is public. A forge that asked it to sign in, and
@@ -77,7 +78,7 @@ class HeadLesson:
         if there is None or there.forge != self.forge_host.forge:
             return
         path = parse(asked.path)
-        if path.odd:
+        if path.odd or path.query not in (None, "", parse(self.request.path).query):
             return
         number = self._number(there, path)
         if number is not None:
@@ -86,8 +87,10 @@ class HeadLesson:
         target = identify(asked, registry)
         if target is None or target.repository is None or target.key is None or target.address is None:
             return
-        before, after = _rest(parse(self.request.path), self.target), _rest(path, target)
-        if before is None or before != after or target.key == self.key or not self._counts(before, there):
+        before, after = _around(parse(self.request.path), self.target), _around(path, target)
+        if before is None or after is None or before[1] != after[1] or target.key == self.key:
+            return
+        if not self._counts(*before, there):
             return
         yield MoveFact(key=self.key, move=Move(address=target.address, key=target.key, seen=self.now))
 
@@ -99,16 +102,16 @@ class HeadLesson:
         at = names.index("repositories") if "repositories" in names[:4] else len(names)
         if not (there.role is Role.API and at == 0) and names[max(at - 2, 0) : at] != ("api", "v3"):
             return None
-        rest = _rest(parse(self.request.path), self.target)
-        if names[at + 1 : at + 2] and _NUMBER.fullmatch(names[at + 1]) and rest == names[at + 2 :]:
-            return names[at + 1] if self._counts(rest, there) else None
-        return None
+        around = _around(parse(self.request.path), self.target)
+        if around is None or around[1] != names[at + 2 :] or not self._counts(*around, there):
+            return None
+        return names[at + 1] if names[at + 1 : at + 2] and _NUMBER.fullmatch(names[at + 1]) else None
 
-    def _counts(self, rest: tuple[str, ...], there: ForgeHost) -> bool:
-        """Whether a redirect with `rest` behind the repository's name is one of the whole repository."""
+    def _counts(self, front: tuple[str, ...], rest: tuple[str, ...], there: ForgeHost) -> bool:
+        """Whether a redirect, with these segments around the repository's name, is one of the whole repository."""
         if not rest or rest == ("info", "refs") or (len(rest) == 1 and rest[0] in _SERVICES):
             return True
-        is_api = there.role is Role.API or "api" in parse(self.request.path).segments[:3]
+        is_api = there.role is Role.API or "api" in front
         return is_api and not (len(rest) > 1 and not _MOVABLE.isdisjoint(rest))
 
     def _sighted(self, status: int, headers: Headers) -> Iterator[Fact]:
@@ -139,7 +142,7 @@ def _asks_to_fetch(request: Request, target: Target) -> bool:
         request.method == "GET"
         and not path.odd
         and path.query == "service=git-upload-pack"
-        and _rest(path, target) == ("info", "refs")
+        and (_around(path, target) or ())[1:] == (("info", "refs"),)
     )
 
 
@@ -155,8 +158,8 @@ def _says_nothing(request: Request) -> bool:
     )
 
 
-def _rest(path: Path, target: Target) -> tuple[str, ...] | None:
-    """The segments behind the repository's own name, or None if they aren't found."""
+def _around(path: Path, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The segments before and behind the repository's own name, or None if that isn't found."""
     if target.repository is None or path.odd:
         return None
     pieces = path.pieces
@@ -165,7 +168,7 @@ def _rest(path: Path, target: Target) -> tuple[str, ...] | None:
         here = [piece.lower() for piece in pieces[at : at + len(names)]]
         here[-1] = here[-1].removesuffix(".git")
         if here == names:
-            return pieces[at + len(names) :]
+            return pieces[:at], pieces[at + len(names) :]
     return None
 
 

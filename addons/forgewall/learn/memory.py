@@ -15,7 +15,8 @@ is time, and an attacker who can rename, move and create repositories of his own
   anybody, and a repository created there is a stranger's. Only the policy can name the address again; so that it can,
   a move that is told again keeps the time when it was told first.
 - *A referral*: GitHub's API redirects from an old name to a number. Whose that is may be known, or be told when the
-  client follows, so it waits for that for some minutes.
+  client follows, so it waits for that for some minutes. If the number is known by the very name that isn't the
+  repository's own any more, it is forgotten: a client that follows would be led away under the old name.
 - *A flood*: a client that pages through a forge's listings can fill any memory. So half of each is for what requests
   have asked for; what was only learned pushes out nothing but what was only learned. What is forgotten is unknown,
   and the refusal says how to learn it: a nuisance, never a leak.
@@ -251,7 +252,9 @@ class Memory:
             return
         self._referred[fact.id] = (fact.key, now)
         known = self._ids.look(fact.id)
-        if known is not None and now - known.seen <= ID_LIFE:
+        if known is not None and known.value.address.lower() == fact.key:
+            self._ids.drop(fact.id)
+        elif known is not None and now - known.seen <= ID_LIFE:
             yield from self._moved_to(fact.key, known.value, now)
 
     def _arrived(self, fact: IdFact, now: datetime) -> Iterable[Fact]:

@@ -66,6 +66,16 @@ def test_a_small_body_is_shown_as_it_came_and_a_long_one_as_its_skim(
         assert seen.headers == tuple(pair for pair in asked.headers if pair[0] != "content-encoding")
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", " GZIP"])
+def test_a_compressed_form_has_no_skim(coding: str) -> None:
+    """Who doesn't undo the coding could find another form in the bytes."""
+    part = b'--x\r\nContent-Disposition: form-data; name="key"\r\n\r\n%s\r\n'
+    wire = CODINGS[coding.strip().lower()](part % b"1" + part % random.randbytes(2 * MEMORY_BYTES) + b"--x--\r\n")
+    asked = request(("content-type", "multipart/form-data; boundary=x"), ("content-encoding", coding))
+    assert not HeldBody(asked).can_be_skimmed
+    assert show(asked, wire)[0] == replace(asked, body_state=BodyState.TOO_LONG)
+
+
 def test_a_commit_of_large_files_is_shown_without_them() -> None:
     text = json.dumps({"query": "mutation{x}", "contents": "A" * (2 * MEMORY_BYTES)}).encode()
     seen, _ = show(request(JSON), text, [50_000] * 5)

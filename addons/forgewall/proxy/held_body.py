@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from forgewall.enforce.examination import PART
-from forgewall.enforce.inflate import Inflater, readable
+from forgewall.enforce.inflate import Inflater, coded, readable
+from forgewall.inspect.body import media_type_of
 from forgewall.inspect.skim import Skimmer
 from forgewall.model import BodyState, Request
 from forgewall.proxy.holding import MEMORY_BYTES
@@ -23,7 +24,7 @@ class HeldBody:
         self._request = request
         coding = request.header("content-encoding")
         self._inflater = Inflater(coding) if readable(coding) else None
-        self._skimmer = Skimmer.of(request) if self._inflater is not None else None
+        self._skimmer = Skimmer.of(request) if self._inflater is not None and not _is_coded_form(request) else None
         self.size = 0
 
     @property
@@ -64,3 +65,10 @@ class HeldBody:
         if self._skimmer is None or self._inflater is None or self._inflater.finish() is not None:
             return None
         return self._skimmer.finish()
+
+
+def _is_coded_form(request: Request) -> bool:
+    """Whether the body is a form in a coding. Object stores and most servers of pages don't undo it, and would find
+    another form in its bytes: a gzip header holds any (RFC 1952), and what stands before a boundary is skipped.
+    """
+    return media_type_of(request) == "multipart/form-data" and coded(request.header("content-encoding"))

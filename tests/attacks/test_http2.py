@@ -160,7 +160,9 @@ def test_a_header_bomb_is_not_unpacked(inside2: Inside2, gateway: Run, forge: Fo
 def test_data_on_a_refused_stream_is_dropped_while_another_is_served(inside2: Inside2, forge: Forge) -> None:
     """A client that goes on sending after its 403 neither reaches the forge nor holds up its other streams."""
     client = inside2(GITHUB)
-    refused = client.request(fields("POST", GITHUB, "/mallory/loot"), b"secret", end=False)
+    refused = client.request(
+        fields("POST", GITHUB, "/mallory/loot", (b"content-type", b"application/json")), b"secret", end=False
+    )
     assert client.finish(refused) == 403
     frames = b""
     for _ in range(20):

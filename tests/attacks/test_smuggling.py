@@ -133,7 +133,10 @@ def test_the_request_after_a_refused_one_is_judged_by_itself(inside: Inside, for
 def test_a_refused_expectation_does_not_make_its_body_a_request(inside: Inside, forge: Forge) -> None:
     """Expect: the 403 comes without a 100, and bytes sent all the same are the refused body."""
     body = b"PUT /acme/api HTTP/1.1\r\nHost: github.com\r\n\r\n"
-    head = b"POST /mallory/loot HTTP/1.1\r\nHost: github.com\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    head = (
+        b"POST /mallory/loot HTTP/1.1\r\nHost: github.com\r\nExpect: 100-continue\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
     with inside("github.com") as raw:
         raw.send(head % len(body))
         assert raw.answer().status == 403

@@ -188,7 +188,7 @@ def test_the_tools_are_as_many_as_the_server_has() -> None:
 
 
 def test_other_services_of_copilot_are_unidentified() -> None:
-    for path in ("chat/completions", "mcp-registry", "agents/x"):
+    for path in ("mcp-registry", "agents/x", "agents/swe/v1/jobs/acme/api"):
         url = f"https://api.githubcopilot.com/{path}"
         assert told(ask_knowing(KNOWN, "POST", url, b"{}", JSON)) == ("unidentified", None)
     assert told(ask_knowing(KNOWN, "GET", "https://api.githubcopilot.com/models")) == ("fetch", None)

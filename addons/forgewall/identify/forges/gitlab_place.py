@@ -141,7 +141,9 @@ class Finder:
 def project_of(names: tuple[str, ...]) -> Place | None:
     """The project that the names of groups and, last, its own make; one `.git` is dropped."""
     last = names[-1].removesuffix(".git") if names else ""
-    if len(names) < 2 or not all(is_name(name) for name in (*names, last)) or last.lower().endswith(".git"):
+    if len(names) < 2 or not all(is_name(name) for name in (*names, last)):
+        return None
+    if any(name.lower().endswith(".git") for name in (*names[:-1], last)):  # no group's name ends so
         return None
     return Place(owner="/".join(names[:-1]), repository=last)
 

@@ -32,6 +32,11 @@ def test_a_plain_answer_teaches() -> None:
     }
 
 
+def test_what_stands_too_deep_teaches_nothing() -> None:
+    deep = b'{"full_name":"acme/api","parent":' * 5000 + b"{}" + b"}" * 5000
+    assert facts(deep) == set()
+
+
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_success_teaches(status: int) -> None:
     assert facts(BODY, status)

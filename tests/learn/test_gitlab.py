@@ -168,6 +168,12 @@ def test_no_other_route_teaches(path: str) -> None:
     assert said(got(API + path, project("mallory/loot"))) == set()
 
 
+def test_what_is_no_url_names_nothing() -> None:
+    assert said(got(f"{API}/snippets/6", {"id": 6, "web_url": "https://["})) == set()
+    job = {"id": 7, "git_info": {"repo_url": "https://["}, "job_info": {"project_id": 1}}
+    assert said(got(f"{API}/jobs/request", job, "POST", 201)) == set()
+
+
 def test_an_instance_below_a_prefix() -> None:
     url = "https://git.acme.example/gitlab/api/v4/projects/acme%2Fapi"
     assert said(got(url, {"id": 1, "path_with_namespace": "acme/api"})) == {

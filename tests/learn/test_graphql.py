@@ -430,3 +430,9 @@ def test_no_document_makes_an_answer_teach_a_lie(selected: str, owner: str, name
 def test_no_document_and_no_answer_raises(document: str, data: object) -> None:
     taught(asks(document), data)
     taught(asks(PLAIN), data)
+
+
+def test_a_long_chain_of_fragments_teaches_nothing() -> None:
+    links = " ".join(f"fragment f{link} on User {{ ...f{link + 1} }}" for link in range(1200))
+    document = f"{{ viewer {{ ...f0 }} }} {links} fragment f1200 on User {{ login id }}"
+    assert taught(asks(document), {"data": {"viewer": {"login": "ana", "id": "U_1"}}}) == ()

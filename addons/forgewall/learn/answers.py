@@ -45,11 +45,14 @@ class JsonLesson:
         return 200 <= status < 300 and status != 206 and _is_json(headers)
 
     def facts(self, status: int, headers: Headers, body: bytes) -> tuple[Fact, ...]:
-        """What the answer teaches; nothing if it can't be read."""
+        """What the answer teaches; nothing if it can't be read, or if objects stand too deep in one another."""
         if not body or not self.reads(status, headers):
             return ()
         found = document(body)
-        return () if found is None else tuple(self.reading(found))
+        try:
+            return () if found is None else tuple(self.reading(found))
+        except RecursionError:
+            return ()
 
 
 @dataclass(frozen=True, slots=True)

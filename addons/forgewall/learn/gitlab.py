@@ -149,7 +149,7 @@ class _Answer:
 
     def snippet(self, found: Document) -> Iterator[Fact]:
         """A snippet, whose page says whether it is a person's or in which project."""
-        page = urlsplit(text(found, "web_url") or "").path.removeprefix(self.prefix).strip("/")
+        page = self.path(text(found, "web_url")).strip("/")
         owner, mark, rest = f"/{page}".partition(_PAGE)
         value = number(found.get("id"))
         if value is None or not mark or rest != f"snippets/{value}":
@@ -164,7 +164,7 @@ class _Answer:
 
     def job(self, found: Document) -> Iterator[Fact]:
         """A CI job that a runner was given, with the repository that it is to clone."""
-        path = urlsplit(text(child(found, "git_info"), "repo_url") or "").path.removeprefix(self.prefix)
+        path = self.path(text(child(found, "git_info"), "repo_url"))
         named = repository_named(self.teller.forge_host, path.strip("/").removesuffix(".git"))
         if (value := number(found.get("id"))) is not None:
             yield from self.teller.id(IdKind.RUN, f"job/{value}", named)
@@ -176,6 +176,13 @@ class _Answer:
             yield from self.project(found)
         elif "target_project_id" in found:
             yield from self.merge_request(found)
+
+    def path(self, url: str | None) -> str:
+        """The path of a URL of the forge, without its prefix; empty if it isn't a URL."""
+        try:
+            return urlsplit(url or "").path.removeprefix(self.prefix)
+        except ValueError:
+            return ""
 
     def numbered(self, kind: IdKind, value: object, named: Named | None, model: str) -> Iterator[Fact]:
         """An id as REST and as GraphQL write it."""

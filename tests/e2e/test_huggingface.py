@@ -15,6 +15,7 @@ import pytest
 from demo.clients import Result
 from demo.forge import Forge
 from tests.e2e.hub import HUB, OBJECTS, STORAGE, Hub
+from tests.e2e.sending import OTHER_CLIENT, Got, refused, send
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Run, StartProxy
@@ -113,3 +114,26 @@ def test_approved_uploads_arrive_and_others_are_refused_before_a_byte(
     assert forge.settle()
     assert [seen for seen in forge.requests() if seen.body or seen.method not in ("GET", "HEAD")] == []
     assert hub.files == {}
+
+
+def test_a_token_is_for_its_own_repository_and_client(proxy: StartProxy, forge: Forge, hub: Hub) -> None:
+    """The storage's requests name no repository: only a token does, which the Hub gave to this client."""
+    run = proxy(POLICY)
+    asked = "https://huggingface.co/api/models/{}/xet-write-token/main"
+    ours, theirs = "eyJ.models.acme.bert", "eyJ.models.mallory.loot"
+    hub.tokens.add(theirs)  # from a telephone
+    assert refused(send(run, asked.format("mallory/loot")), "huggingface.co/mallory/loot")
+    assert send(run, asked.format("acme/bert")).document["accessToken"] == ours
+
+    def upload(token: str, *words: str) -> Got:
+        url = f"https://{STORAGE}/v1/xorbs/default/{'0' * 64}"
+        return send(run, url, "-H", f"Authorization: Bearer {token}", *words, body=b"xorb")
+
+    assert refused(upload(theirs))
+    assert refused(upload(ours, *OTHER_CLIENT))
+    assert refused(upload(f"{ours}, Bearer {theirs}"))
+    assert refused(upload(ours, "-H", f"Authorization: Bearer {theirs}"))
+    assert hub.blobs == []
+    assert upload(ours).status == 200
+    assert hub.blobs == [b"xorb"]
+    assert theirs not in str(run.events())

@@ -1,21 +1,20 @@
 """Stores that others share: files go there by an answer of the forge that announced them, and by nothing else.
 
-GitHub's attachments (policy, S3 form, confirmation) and the results of Actions (job, call, Azure blob).
+Here: GitHub's attachments (policy, S3 form, confirmation). The results of Actions are in `test_actions`.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from demo.forge import Forge
 from tests.e2e.attachments import REPOSITORIES, STORES, Attachments
+from tests.e2e.sending import BOUNDARY, FORM, OTHER_CLIENT, Fields, Got, form, refused, send
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Run
@@ -30,9 +29,6 @@ content: {secrets: block}
 """
 WEB = "https://github.com"
 ACME, MALLORY = 42, 666
-OTHER_CLIENT = ("--interface", "127.0.0.2")
-BOUNDARY = "----WebKitFormBoundary7MA4YWxkTrZu0gW"
-type Fields = tuple[tuple[str, str], ...]
 
 
 @pytest.fixture(scope="module")
@@ -56,42 +52,6 @@ def github(forge: Forge) -> Iterator[Attachments]:
     stand_in = Attachments()
     with stand_in.behind(forge):
         yield stand_in
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Got:
-    """What curl got: the status, and the body's text."""
-
-    status: int
-    text: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.text)
-
-
-def send(run: Run, url: str, *words: str, body: bytes | None = None) -> Got:
-    data = () if body is None else ("--data-binary", "@-")
-    result = run.curl("-w", "\n%{http_code}", *words, *data, url, stdin=body)
-    text, _, status = result.stdout.rpartition("\n")
-    return Got(status=int(status), text=text + result.stderr)
-
-
-def form(fields: Fields, content: bytes | None, *, after: Fields = (), name: str = "file") -> bytes:
-    """A form as browsers write it, with `content` as its file."""
-    parts = [_part(field, value) for field, value in fields]
-    if content is not None:
-        head = f'Content-Disposition: form-data; name="{name}"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n'
-        parts.append(head.encode() + content)
-    parts += [_part(field, value) for field, value in after]
-    return b"".join(b"--%s\r\n%s\r\n" % (BOUNDARY.encode(), part) for part in parts) + f"--{BOUNDARY}--\r\n".encode()
-
-
-def _part(name: str, value: str) -> bytes:
-    return f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
-
-
-FORM = ("-H", f"Content-Type: multipart/form-data; boundary={BOUNDARY}")
 
 
 def look(run: Run, number: int) -> None:
@@ -120,15 +80,6 @@ def fields_of(policy: Mapping[str, Any]) -> Fields:
 
 def store(run: Run, policy: Mapping[str, Any], body: bytes, *words: str) -> Got:
     return send(run, policy["upload_url"], *FORM, *words, body=body)
-
-
-def refused(got: Got, *words: str) -> bool:
-    """Whether Forgewall refused it, in words that hold these."""
-    assert got.status == 403, got
-    assert "security@acme.example" in got.text
-    for word in words:
-        assert word in got.text, got
-    return True
 
 
 def stored(forge: Forge) -> list[tuple[str, int, str]]:

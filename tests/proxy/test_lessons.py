@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 from dataclasses import dataclass, field
 
@@ -11,7 +12,8 @@ from forgewall.enforce.reply import Reply
 from forgewall.learn.lesson import MAX_ANSWER, Fact, Headers, VisibilityFact
 from forgewall.model import Visibility
 from forgewall.proxy.answer_hold import Release
-from forgewall.proxy.lessons import TaughtAnswer
+from forgewall.proxy.lessons import Room, TaughtAnswer
+from forgewall.proxy.shares import Shares
 
 FACT = VisibilityFact(key="github.com/acme/api", visibility=Visibility.PRIVATE)
 NO = Reply(status=403, headers=(), body=b"no")
@@ -55,10 +57,13 @@ class Other:
         return Release(b"other")
 
 
-def taught(words: Words, other: Other | None = None) -> tuple[TaughtAnswer, list[Fact], list[Exception]]:
+def taught(
+    words: Words, other: Other | None = None, shares: Shares | None = None
+) -> tuple[TaughtAnswer, list[Fact], list[Exception]]:
     facts: list[Fact] = []
     faults: list[Exception] = []
-    return TaughtAnswer(words, facts.extend, faults.append, other), facts, faults
+    room = Room(shares or Shares(4 * MAX_ANSWER), "192.0.2.1")
+    return TaughtAnswer(words, facts.extend, faults.append, room, other), facts, faults
 
 
 def test_an_answer_goes_on_as_it_came_and_is_read_decoded() -> None:
@@ -87,6 +92,45 @@ def test_a_long_answer_is_let_go() -> None:
     assert answer.feed(b"x" * MAX_ANSWER) is None
     assert answer.feed(b"y") == Release(b"x" * MAX_ANSWER + b"y")
     assert words.shown == [b""]
+
+
+@pytest.mark.parametrize(("length", "held"), [(str(MAX_ANSWER), True), (str(MAX_ANSWER + 1), False), ("9" * 30, False)])
+def test_one_that_says_that_it_is_long_is_never_held(length: str, held: bool) -> None:
+    words = Words()
+    answer, _, _ = taught(words)
+    assert answer.begin(200, (("content-length", length),)) is held
+    assert words.shown == ([] if held else [b""])
+
+
+@pytest.mark.parametrize("length", ["", "x", "-1", "\u0669"])
+def test_an_odd_length_says_nothing(length: str) -> None:
+    answer, _, _ = taught(Words())
+    assert answer.begin(200, (("content-length", length),)) is True
+
+
+def test_an_answer_without_room_goes_on_unread_and_all_room_is_given_back() -> None:
+    shares, words = Shares(1000), Words()
+    first, *_ = taught(words, shares=shares)
+    second, facts, _ = taught(words, shares=shares)
+    first.begin(200, ())
+    second.begin(200, ())
+    assert first.feed(b"x" * 500) is None
+    assert second.feed(b"y") == Release(b"y")
+    assert facts == [FACT]
+    assert shares.free == 500
+    first.finish()
+    assert shares.free == 1000
+
+
+def test_a_connection_that_breaks_off_holds_nothing() -> None:
+    shares = Shares(1000)
+    answer, *_ = taught(Words(), shares=shares)
+    answer.begin(200, ())
+    answer.feed(b"x" * 400)
+    assert shares.free == 600
+    del answer
+    gc.collect()
+    assert shares.free == 1000
 
 
 def test_one_that_unfolds_too_far_teaches_nothing_by_its_body() -> None:

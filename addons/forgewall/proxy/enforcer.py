@@ -38,10 +38,11 @@ from forgewall.proxy.case import Case
 from forgewall.proxy.examiner import Examiner, beyond
 from forgewall.proxy.held_body import HeldBody
 from forgewall.proxy.journal import Journal
-from forgewall.proxy.lessons import TaughtAnswer
+from forgewall.proxy.lessons import ROOM_BYTES, Room, TaughtAnswer
 from forgewall.proxy.lfs_batch import LfsBatches
 from forgewall.proxy.push_head import WIRE_BYTES, PushHead
 from forgewall.proxy.ruling import Admitted, Held, Refused, Ruling
+from forgewall.proxy.shares import Shares
 from forgewall.proxy.syntax import protocol_problem, syntax_problem
 from forgewall.proxy.uploads import Uploads
 from forgewall.record.event import UPSTREAM, Stage
@@ -69,6 +70,7 @@ class Enforcer:
         self.examiner = examiner or Examiner()
         self._uploads = Uploads(journal, self.examiner)
         self._batches = LfsBatches(self.examiner)
+        self._answers = Shares(ROOM_BYTES)
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
@@ -260,7 +262,8 @@ class Enforcer:
         def failed(error: Exception) -> None:
             self.journal.fault("learning from an answer", error, case)
 
-        return replace(ruling, answer=TaughtAnswer(lesson, learn, failed, ruling.answer))
+        room = Room(self._answers, case.arrival.subject.client)
+        return replace(ruling, answer=TaughtAnswer(lesson, learn, failed, room, ruling.answer))
 
     def _coded(self, case: Case, verdict: Verdict) -> Verdict:
         """The verdict on a body in a coding that can't be undone, where it has to be."""

@@ -117,6 +117,12 @@ def test_what_to_do_fits_the_reason(code: str, reason: str, advice: str) -> None
     assert advice in text
 
 
+@pytest.mark.parametrize(("kind", "noun"), [(Kind.GITHUB, "this pull request"), (Kind.GITLAB, "this merge request")])
+def test_things_have_the_names_that_the_forge_gives_them(kind: Kind, noun: str) -> None:
+    text = plain(refuse(refusal(kind=kind, operation=Operation.PULL_REQUEST), REQUESTS["text"], None))
+    assert f"refused {noun} to" in text
+
+
 def test_bitbucket_shows_two_sentences_with_capitals() -> None:
     body = json.loads(refuse(refusal(), REQUESTS["bitbucket"], target(Kind.BITBUCKET, "bitbucket.org")).body)
     assert body["error"]["detail"].startswith("github.com/mallory/loot is not an approved repository. Ask security@")

@@ -200,6 +200,8 @@ def _deed(refusal: Refusal, request: Request) -> str:
     if refusal.operation is None:
         return "this connection to" if request.method == "CONNECT" else "this request to"
     noun, place = _DEEDS.get(refusal.operation, (f"this request ({refusal.operation})", "to"))
+    if refusal.kind is Kind.GITLAB and refusal.operation is Operation.PULL_REQUEST:
+        noun = "this merge request"
     return f"{noun} {place if refusal.address else 'to' if place == 'to' else 'at'}"
 
 

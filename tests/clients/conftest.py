@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from demo.forge import Forge
 from tests.clients.github import GitHub
+from tests.clients.gitlab import GitLab
 from tests.e2e.conftest import (
     Run,
     StartProxy,
@@ -58,5 +59,13 @@ def run(_clients: Run, forge: Forge, tmp_path: Path) -> Run:
 def github(forge: Forge) -> Iterator[GitHub]:
     """GitHub, as long as the test runs."""
     stand_in = GitHub()
+    with stand_in.behind(forge):
+        yield stand_in
+
+
+@pytest.fixture
+def gitlab(forge: Forge) -> Iterator[GitLab]:
+    """GitLab, as long as the test runs."""
+    stand_in = GitLab()
     with stand_in.behind(forge):
         yield stand_in

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from demo.answer import Answer, document
@@ -298,12 +299,9 @@ def _routes(github: GitHub) -> Routes:
 
     def numbered(asked: Asked) -> Answer | object:
         full = github.by_number(asked.names[0])
-        if full is None:
-            return document(404, {"message": "Not Found"})
-        rest = asked.names[1] if len(asked.names) > 1 else None
-        if rest == "issues" and asked.head.method == "GET":
-            return github.pages(asked, full)
-        return github.repository(*full.split("/")) if rest is None else github.issue(*full.split("/"), 7)
+        target = f"/repos/{full}" + "".join(f"/{rest}" for rest in asked.names[1:])
+        found = routes.answer(replace(asked.head, target=f"{target}?{asked.head.query}"), asked.body) if full else None
+        return found or document(404, {"message": "Not Found"})
 
     def counted(make: Any) -> Any:
         return lambda asked: make(asked.names[0], asked.names[1], int(asked.names[2]))
@@ -318,7 +316,7 @@ def _routes(github: GitHub) -> Routes:
     routes.add("GET", "/search/{}", lambda _: {"total_count": 0, "incomplete_results": False, "items": []})
     routes.add("GET PATCH DELETE", repo, one)
     routes.add("GET PATCH", "/repositories/{}", numbered)
-    routes.add("GET POST PATCH", "/repositories/{}/{+}", numbered)
+    routes.add("GET POST PUT PATCH DELETE", "/repositories/{}/{+}", numbered)
     routes.add("POST", "/user/repos", lambda asked: github.repository(VIEWER, asked.fields["name"]))
     routes.add("POST", "/orgs/{}/repos", lambda asked: github.repository(asked.names[0], asked.fields["name"]))
     routes.add(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from demo.clients import Result
@@ -49,3 +51,49 @@ def writes(forge: Forge) -> list[str]:
         if (seen.method not in ("GET", "HEAD") and not seen.path.endswith(READ_ONLY_POSTS))
         or "service=git-receive-pack" in seen.path
     ]
+
+
+_SCRIPT = """\
+import sys, traceback
+
+def step(name, call):
+    try:
+        found = call()
+    except Exception as error:
+        print(f"{name}: failed: {type(error).__name__}: {error}")
+        return None
+    print(f"{name}: done")
+    return found
+
+"""
+
+
+def python(run: Run, code: str) -> Result:
+    """Run `code` as somebody's script: `step(name, call)` tells what became of a call, and goes on."""
+    return run.client(sys.executable, "-c", _SCRIPT + code).check()
+
+
+def steps(result: Result) -> dict[str, str]:
+    """What a script said of its steps: `done`, or how it failed."""
+    found = {}
+    for line in re.split(r"\n(?=[\w/ ]+: (?:done|failed))", result.stdout.strip()):
+        name, _, told = line.partition(": ")
+        found[name] = told
+    return found
+
+
+def assert_all_done(result: Result) -> None:
+    """Each step of a script was done."""
+    assert steps(result), str(result)
+    assert set(steps(result).values()) == {"done"}, str(result)
+
+
+def assert_all_refused(run: Run, result: Result, words: Mapping[str, str]) -> None:
+    """Each step failed with an exception that says what `words` has for it, whom to ask and which event to quote."""
+    found = steps(result)
+    assert found.keys() == words.keys(), str(result)
+    for name, told in found.items():
+        assert told.startswith("failed"), str(result)
+        for word in (words[name], "Forgewall refused", CONTACT):
+            assert word in told, f"{name}: {word!r} is missing:\n{result}"
+        assert any(event["id"] in told for event in blocked(run)), str(result)

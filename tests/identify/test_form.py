@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forgewall.identify import paths
-from forgewall.identify.form import form_fields, form_values, said_method
-from forgewall.identify.form_data import FILE
+from forgewall.identify.form import form_values, said_method
+from forgewall.identify.form_data import FILE, form_fields
 from forgewall.identify.url import request_for
 from forgewall.model import BodyState, Request
 

@@ -52,5 +52,4 @@ def form_place_of(request: Request) -> Place | None:
 
 def may_be_form(request: Request) -> bool:
     """Whether `request` says of itself that it posts such a form, so that its body may decide."""
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    return request.method == "POST" and kind == form_data.MEDIA_TYPE
+    return request.method == "POST" and form_data.media_type(request) == form_data.MEDIA_TYPE

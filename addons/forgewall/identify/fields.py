@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from forgewall.identify.body import MAX_BODY, has_document, is_json, json_object
-from forgewall.identify.form_data import MEDIA_TYPE, form_fields
+from forgewall.identify.body import has_document, is_json, json_object
+from forgewall.identify.form_data import MEDIA_TYPE, URL_ENCODED, form_fields, media_type
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.query import base_name, parameters
-from forgewall.model import BodyState, Request
-
-_FORM = "application/x-www-form-urlencoded"
+from forgewall.model import Request
 
 
 def json_fields(request: Request, path: Path, *names: str) -> Mapping[str, object] | None:
@@ -35,13 +33,12 @@ def merged_fields(request: Request, path: Path, *names: str) -> Mapping[str, obj
     None if the body is unread, too long, of another media type or ambiguous, if a name stands twice, if the query holds
     a `;`, or if one is of `names` in another spelling. An uploaded file is `form_data.FILE`.
     """
-    if request.body and _media_type(request) == _FORM:
-        found = _form(request)
-    elif request.body and _media_type(request) == MEDIA_TYPE:
+    kind = media_type(request) if request.body else ""
+    if kind in (URL_ENCODED, MEDIA_TYPE):
         found = form_fields(request)
     else:
         # Grape takes a body without a media type for JSON, and refuses other types.
-        found = _json(request) if is_json(request) or not (request.body and _media_type(request)) else None
+        found = _json(request) if is_json(request) or not kind else None
     if found is None or ";" in (path.query or ""):
         return None
     merged: dict[str, object] = dict(found)
@@ -75,10 +72,6 @@ def below(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _media_type(request: Request) -> str:
-    return (request.header("content-type") or "").partition(";")[0].strip().lower()
-
-
 def _bases(names: Iterable[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
@@ -95,25 +88,3 @@ def _json(request: Request) -> Mapping[str, object] | None:
     if not request.body:
         return {}
     return json_object(request)
-
-
-def _form(request: Request) -> Mapping[str, object] | None:
-    if (
-        request.body_state is not BodyState.COMPLETE
-        or request.header("content-encoding")
-        or len(request.body) > MAX_BODY
-    ):
-        return None
-    try:
-        form = request.body.decode("ascii")
-    except UnicodeDecodeError:
-        return None
-    # Rack drops spaces behind a separator, other servers keep them in the name.
-    if ";" in form or "& " in form or form.lstrip()[:1] in ("{", "["):
-        return None
-    found: dict[str, object] = {}
-    for name, value in parameters(form):
-        if name in found:
-            return None
-        found[name] = value
-    return found

@@ -10,32 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from forgewall.identify import form_data
-from forgewall.identify.body import MAX_BODY
 from forgewall.identify.fields import json_fields
+from forgewall.identify.form_data import MEDIA_TYPE, URL_ENCODED, form_fields, media_type
 from forgewall.identify.paths import Path, widest
 from forgewall.identify.query import parameters
 from forgewall.model import BodyState, Request
 
-_URLENCODED = "application/x-www-form-urlencoded"
 # What Rack takes for a form: `Rack::Request#form_data?` and `#parseable_data?`.
-_MAYBE_FORM = frozenset({"", _URLENCODED, form_data.MEDIA_TYPE, "multipart/related", "multipart/mixed"})
+_MAYBE_FORM = frozenset({"", URL_ENCODED, MEDIA_TYPE, "multipart/related", "multipart/mixed"})
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FILLING = re.compile(r"[\s\]]+")
-
-
-def form_fields(request: Request) -> Mapping[str, object] | None:
-    """Each field of the form that is the whole body: its text, or `form_data.FILE`, in order.
-
-    None if it isn't one that all servers read alike, or if a name stands twice.
-    """
-    match media_type(request):
-        case form_data.MEDIA_TYPE:
-            return form_data.form_fields(request)
-        case "application/x-www-form-urlencoded" if _readable(request):
-            return _urlencoded(request.body)
-        case _:
-            return None
 
 
 def form_values(request: Request, path: Path, *names: str) -> Mapping[str, str] | None:
@@ -78,11 +62,6 @@ def said_method(request: Request) -> str | None:
     return method if len(said) == 1 and method in _METHODS else None
 
 
-def media_type(request: Request) -> str:
-    """The body's media type in lower case, without parameters; empty if it doesn't say."""
-    return (request.header("content-type") or "").partition(";")[0].strip().lower()
-
-
 def _spells(name: str, wanted: str) -> bool:
     """Whether a server may take the field `name` for `wanted`: `Repository[ name ]`, `repository[name][]`."""
     plain, looked_for = (_FILLING.sub("", one).lower() for one in (name, wanted))
@@ -96,21 +75,3 @@ def _text(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and "\0" not in value else None
-
-
-def _readable(request: Request) -> bool:
-    coded = bool(request.header("content-encoding"))
-    return request.body_state is BodyState.COMPLETE and not coded and len(request.body) <= MAX_BODY
-
-
-def _urlencoded(body: bytes) -> Mapping[str, object] | None:
-    try:
-        text = body.decode("ascii")
-    except UnicodeDecodeError:
-        return None
-    # Rack drops spaces behind a separator, and up to 2.2 takes `;` for one.
-    if ";" in text or "& " in text or text.lstrip()[:1] in ("{", "["):
-        return None
-    pairs = parameters(text)
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else None

@@ -40,8 +40,8 @@ type Pairs = tuple[tuple[str, object], ...]
 
 
 def form_fields(request: Request) -> Mapping[str, object] | None:
-    """Each part of a multipart form by its name, as in `form_pairs`; None if a name stands twice."""
-    pairs = multipart_pairs(request)
+    """Each field of a form by its name, as in `form_pairs`; None if a name stands twice."""
+    pairs = form_pairs(request)
     found = None if pairs is None else dict(pairs)
     return found if found is not None and pairs is not None and len(found) == len(pairs) else None
 
@@ -53,9 +53,9 @@ def form_pairs(request: Request) -> Pairs | None:
     `MAX_BODY` bytes or `MAX_PARTS` parts, with an empty name, with a text that isn't UTF-8 or says that it is something
     other than plain text, and with separators that not all servers know.
     """
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    kind = media_type(request)
     if kind == MEDIA_TYPE:
-        return multipart_pairs(request)
+        return _multipart_pairs(request)
     if kind != URL_ENCODED or request.body_state is not BodyState.COMPLETE or not _plain(request):
         return None
     text = request.body.decode("latin-1")
@@ -65,8 +65,12 @@ def form_pairs(request: Request) -> Pairs | None:
     return parameters(text)
 
 
-def multipart_pairs(request: Request) -> Pairs | None:
-    """The same of a multipart form, whatever the media type says."""
+def media_type(request: Request) -> str:
+    """The body's media type in lower case, without parameters; empty if it doesn't say."""
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _multipart_pairs(request: Request) -> Pairs | None:
     if not has_document(request) or not _plain(request):
         return None
     collector = _Collector()

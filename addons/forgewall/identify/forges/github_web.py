@@ -14,7 +14,8 @@ from forgewall.identify.body import unread
 from forgewall.identify.directory import IdKind
 from forgewall.identify.forges.github_bodies import NOWHERE
 from forgewall.identify.forges.github_call import NUMBER, Call, known_as, known_repository, plain, seen_by, unknown
-from forgewall.identify.form import form_fields, form_values
+from forgewall.identify.form import form_values
+from forgewall.identify.form_data import form_fields
 from forgewall.identify.paths import is_name
 from forgewall.identify.query import parameters
 from forgewall.identify.targets import named, other, plain_read, unidentified

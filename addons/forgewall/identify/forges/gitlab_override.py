@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from forgewall.identify.body import has_document, is_json
 from forgewall.identify.forges.gitlab_call import Call
-from forgewall.identify.form_data import form_pairs
+from forgewall.identify.form_data import form_pairs, media_type
 from forgewall.identify.paths import widest
 from forgewall.identify.query import base_name
 from forgewall.identify.tables import table
@@ -23,8 +23,7 @@ _PARSED = frozenset(
 
 def is_form(request: Request) -> bool:
     """Whether Rack looks for fields in the body: by its media type, or because it has none."""
-    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    return kind in _PARSED and not is_json(request)
+    return media_type(request) in _PARSED and not is_json(request)
 
 
 def method_in(request: Request) -> str | None:

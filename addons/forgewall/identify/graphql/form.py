@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 
 from forgewall.identify.body import MAX_BODY, has_document, json_value
+from forgewall.identify.form_data import MEDIA_TYPE, media_type
 from forgewall.identify.graphql.unclear import Unclear
 from forgewall.inspect.multipart import MultipartReader, NotMultipart, Part, boundary_of
 from forgewall.model import Request
@@ -27,8 +28,7 @@ _RESERVED = re.compile(r"(?:operations?|map|query|variables|operationname|extens
 
 def is_form(request: Request) -> bool:
     """Whether the body says of itself that it is a multipart form."""
-    said = request.header("content-type") or ""
-    return said.partition(";")[0].strip().lower() == "multipart/form-data"
+    return media_type(request) == MEDIA_TYPE
 
 
 def operations(request: Request) -> object:

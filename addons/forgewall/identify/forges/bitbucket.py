@@ -78,7 +78,9 @@ def _row(table: str, request: Request, path: Path, place: Place | str | None, fi
         known = place if isinstance(place, Place) else None
         owner, repository = (known.owner, known.repository) if known else (None, None)
         if request.method in plain.READS:
-            return plain_read(forge_host, f"{request.method} without a body", owner=owner, repository=repository)
+            evidence = f"{request.method} without a body"
+            address = f"{personal_snippets(forge_host)}/{owner}" if owner and path.segments[0] == "snippets" else None
+            return plain_read(forge_host, evidence, owner=owner, repository=repository, address=address)
         if isinstance(place, str) and any(segment.startswith("{") for segment in path.segments[:3]):
             return unidentified(forge_host, place)
         evidence = f"this kind of {request.method} request is not understood"

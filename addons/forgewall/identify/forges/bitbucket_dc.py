@@ -48,7 +48,8 @@ def _match(method: str, whole: tuple[str, ...]) -> tuple[tuple[str, ...], Match 
 
 
 def _place(segments: tuple[str, ...], match: Match | None) -> Place | str | None:
-    """The project or repository that segments name; a sentence if that isn't certain."""
+    """The project or repository that segments name; a sentence if that isn't certain. Numbers, as mirrors use them, name
+    nobody: a project's key begins with a letter."""
     at = segments.index("projects") if "projects" in segments[:3] else len(segments)
     owner = segments[at + 1] if len(segments) > at + 1 else None
     repository = segments[at + 3] if segments[at + 2 : at + 3] == ("repos",) and len(segments) > at + 3 else None
@@ -57,7 +58,7 @@ def _place(segments: tuple[str, ...], match: Match | None) -> Place | str | None
     repository = repository.removesuffix(".git") if repository else None
     if not all(name is None or is_name(name) for name in (owner, repository)):
         return "no certain project or repository is named"
-    return None if owner is None else Place(owner=owner, repository=repository)
+    return None if owner is None or owner.isdigit() else Place(owner=owner, repository=repository)
 
 
 def _projects(segments: tuple[str, ...]) -> tuple[str, ...]:

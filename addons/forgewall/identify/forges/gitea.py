@@ -60,8 +60,9 @@ def _read_api(request: Request, forge_host: ForgeHost, segments: tuple[str, ...]
             return _read(request, forge_host, tuple(names))
         case ("orgs" | "org" | "users" | "packages", owner, *_):
             return _read(request, forge_host, (owner,))
-        case ("repositories", number, *_):
-            known = directory.find(Id(forge=forge_host.forge, kind=IdKind.REPOSITORY, text=number))
+        case ("repositories" | "teams" as first, number, *_):
+            kind = IdKind.TEAM if first == "teams" else IdKind.REPOSITORY
+            known = directory.find(Id(forge=forge_host.forge, kind=kind, text=number))
             evidence = f"{request.method} without a body"
             if known is None:
                 return plain_read(forge_host, evidence)

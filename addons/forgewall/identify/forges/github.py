@@ -62,7 +62,7 @@ def _api(request: Request, forge_host: ForgeHost, path: Path, directory: Directo
     named = by_name(request.method, forge_host, path, directory)
     match path.segments if isinstance(named, str) else named.segments:
         case (
-            ("repos", *names)
+            ("repos" | "networks", *names)
             | ("user", "starred", *names)
             | ("orgs", _, "teams", _, "repos", *names)
             | ("teams", _, "repos", *names)
@@ -73,6 +73,8 @@ def _api(request: Request, forge_host: ForgeHost, path: Path, directory: Directo
             return _read(request, forge_host, (owner,))
         case ("organizations", owner, *_) | ("scim", "v2", "organizations", owner, *_) if not owner.isdigit():
             return _read(request, forge_host, (owner,))
+        case ("enterprises", name, *_) | ("scim", "v2", "enterprises", name, *_) if is_name(name):
+            return plain_read(forge_host, f"{request.method} without a body", owner=f"enterprises/{name}")
         case ("gists", number, *_):
             known = known_as(forge_host, directory, IdKind.GIST, number.lower())
             return _read(request, forge_host.gists, (known.owner,) if known and known.owner else ())

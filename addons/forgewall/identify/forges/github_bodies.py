@@ -174,6 +174,13 @@ def _numbered(call: Call) -> Target:
     return plain(replace(call, owner=found.owner))
 
 
+def _login(call: Call) -> Target:
+    """`/users/NAME/…` where GitHub's description calls the name an id: a name of digits isn't certain."""
+    if (call.owner or "").isdigit():
+        return unidentified(call.forge_host, "the number in the path may be an account's name as well")
+    return plain(call)
+
+
 def _team(call: Call) -> Target:
     """`/orgs/{org}/teams/{*}/repos/{owner}/{repo}`: a team gets rights, by rule one of the repository's owner."""
     return _granted(call, call.match.captures["org"])
@@ -300,6 +307,7 @@ BODIES: Mapping[str, Callable[[Call], Target]] = {
     "enterprise": _enterprise,
     "instance": _instance,
     "id": _numbered,
+    "login": _login,
     "team": _team,
     "uploaded": _uploaded,
     "codespace": _codespace,

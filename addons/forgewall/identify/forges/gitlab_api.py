@@ -24,6 +24,7 @@ from forgewall.identify.targets import personal_snippets, unidentified
 from forgewall.model import Effect, Request, Target
 
 _FORMATS = (".json", ".txt", ".xml")  # Grape cuts them off the last segment
+_COLLECTIONS = ("projects", "groups", "namespaces", "users")
 _TABLE = "gitlab-api"
 
 
@@ -63,8 +64,8 @@ def _unlisted(request: Request, finder: Finder, path: Path) -> Target:
 
 
 def read_place(finder: Finder, segments: tuple[str, ...]) -> Place | None:
-    """The project or group that the segments behind `/api/v4` begin with; None if that isn't certain."""
-    if len(segments) < 2 or segments[0] not in ("projects", "groups"):
+    """The project, group or person that the segments behind `/api/v4` begin with; None if that isn't certain."""
+    if len(segments) < 2 or segments[0] not in _COLLECTIONS or segments[:2] == ("namespaces", "storage"):
         return None
     found = finder.below(segments[0], segments[1])
     return found if isinstance(found, Place) else None

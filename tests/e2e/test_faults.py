@@ -260,7 +260,7 @@ def test_a_full_disk_blocks_writes_unless_the_policy_says_otherwise(
     try:
         run = proxy(
             policy=f"version: 1\napproved: [github.com/acme]\nevents: {{on_error: {on_error}}}\n",
-            options=["--events", str(events)],
+            options=["--events", str(events), "--memory", str(tmp_path / "memory.sqlite")],
         )
         (events / "filler").write_bytes(b"x" * (96 << 10))
         for _ in range(40):

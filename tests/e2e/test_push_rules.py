@@ -113,7 +113,7 @@ def assert_nothing_arrived(forge: Forge, address: str = ADDRESS, refs: dict[str,
 def assert_untold(run: Run, secret: str, *results: Result) -> None:
     """No more of a secret than its mask stands in any event, log, or output."""
     files = [path for path in run.events_directory.rglob("*") if path.is_file()]
-    written = b"".join(path.read_bytes() for path in files).decode()
+    written = b"".join(path.read_bytes() for path in files).decode("latin-1")
     told = "".join([written, run.stderr, *run.stdout_lines, *(result.output for result in results)])
     assert len(written) > 1000
     parts = {secret[at : at + 6] for at in range(4, len(secret) - 6)}

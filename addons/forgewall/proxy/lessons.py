@@ -81,7 +81,7 @@ class TaughtAnswer:
         """See `AnswerReader`."""
         if self._held_for_other and self.other is not None:
             return self.other.feed(data)
-        fits = len(self._body) + len(data) <= MAX_ANSWER and self._room.take(len(data))
+        fits = self._fits(data)
         self._body += data
         if fits:
             return None
@@ -92,8 +92,7 @@ class TaughtAnswer:
         """See `AnswerReader`."""
         if self._held_for_other and self.other is not None:
             return self.other.finish()
-        coding = dict(self._headers).get("content-encoding")
-        self._teach(inflate.whole(bytes(self._body), coding, MAX_ANSWER) or b"")
+        self._teach(bytes(self._body))
         return self._released()
 
     def _released(self) -> Release:
@@ -113,8 +112,16 @@ class TaughtAnswer:
             self._failed(error)
             return False
 
+    def _fits(self, data: bytes) -> bool:
+        try:
+            return len(self._body) + len(data) <= MAX_ANSWER and self._room.take(len(data))
+        except Exception as error:
+            self._failed(error)
+            return False
+
     def _teach(self, body: bytes) -> None:
         try:
-            self._learn(self._lesson.facts(self._status, self._headers, body))
+            plain = inflate.whole(body, dict(self._headers).get("content-encoding"), MAX_ANSWER) if body else b""
+            self._learn(self._lesson.facts(self._status, self._headers, plain or b""))
         except Exception as error:
             self._failed(error)

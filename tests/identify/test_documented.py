@@ -1,46 +1,17 @@
-"""Every documented route that writes is listed and names the repository in its path; what passes as a read is few."""
+"""What holds for the published operations of all forges, and what their tables let pass as a read."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from importlib import resources
 
 import pytest
-from tests.identify.asking import ask
+from tests.identify.coverage import ROWS, Row
 
 from forgewall.identify.routes import Route, load_routes
-from forgewall.model import Effect, Operation, Target
+from forgewall.model import Effect, Operation
 
-_FOLDER = Path(__file__).parents[1] / "corpus" / "identify"
-
-# Forge, its API's beginning, what to put for placeholders, and the addresses that must come out.
-FORGES = {
-    "github": ("https://api.github.com", "github.com/acme", "github.com/acme/api"),
-    "gitlab": ("https://gitlab.com/api/v4", "gitlab.com/acme/team", "gitlab.com/acme/team/api"),
-    "bitbucket": ("https://api.bitbucket.org/2.0", "bitbucket.org/acme", "bitbucket.org/acme/api"),
-    "bitbucket-dc": ("https://bb.example/bitbucket/rest", "bb.example/acme", "bb.example/acme/api"),
-}
-NAMES = {
-    **dict.fromkeys(("owner", "org", "template_owner", "workspace", "projectKey"), "acme"),
-    **dict.fromkeys(("repo", "template_repo", "repo_slug", "repositorySlug"), "api"),
-    "project": "acme%2Fteam%2Fapi",
-    "security_product": "secret_scanning",
-}
-# An id stands where a name is needed, in the path or in the body.
-BY_ID = re.compile(
-    r"^/(teams/\{team_id\}|user/\{user_id\}/|users/\{x\}(?!/(un)?follow)|suggestions/\{x\}"
-    r"|build-status/latest/commits/\{|jira/|keys/latest/ssh/|jobs/\{x\}|packages/(conan|npm/-/package)/"
-    r"|geo/(status|.*proxy)|integrations/(slack|jira_connect)/|slack/|container_registry_event/)"
-    r"|/issues/\{x\}/(move|clone)$|/projects/\{x\}$|/fork/\{x\}$|import_project_members"
-    r"|/share$|/job_token_scope/(groups_)?allowlist$"
-)
-# More than the path's repository is written to.
-WITHOUT_NAME = re.compile(r"^/teams/\{team_id\}|^/teams/\{workspace\}/permissions/|/update-branch$")
-# The new repository stands in the body, and not in the path.
-ELSEWHERE = {Operation.FORK, Operation.CREATE_REPO, Operation.IMPORT}
-
-
+# What one operation needs at least, that a plain approval doesn't cover.
 NEED_NAMING = {
     Operation.FORK,
     Operation.VISIBILITY,
@@ -50,61 +21,46 @@ NEED_NAMING = {
     Operation.DEPLOY_KEY,
     Operation.COLLABORATOR,
 }
+BY_PATH = [row for row in ROWS if "GraphQL" not in row.description.name and "Code" not in row.description.name]
+# Their rows that read are compared with what is published; and tools of MCP, whose names say it.
+OWN_TESTS = {"azure-devops-api", "github-mcp"}
+TABLES = sorted(
+    file.name.removesuffix(".routes")
+    for file in resources.files("forgewall.identify").joinpath("data").iterdir()
+    if file.name.endswith(".routes")
+)
 
 
-def documented(forge: str) -> Iterator[tuple[str, str]]:
-    for line in (_FOLDER / f"documented-{forge}.txt").read_text("utf-8").splitlines():
-        if not line.startswith("#"):
-            method, path = line.split()
-            yield method, path
-
-
-def asked(forge: str, method: str, path: str) -> Target:
-    filled = re.sub(r"\{(\w+)\}", lambda found: NAMES.get(found[1], "x1"), path)
-    return ask(method, FORGES[forge][0] + filled)
-
-
-@pytest.mark.parametrize("forge", FORGES)
-def test_is_listed(forge: str) -> None:
-    unknown = {row for row in documented(forge) if asked(forge, *row).operation is Operation.UNIDENTIFIED}
-    assert unknown == {(method, path) for method, path in documented(forge) if method != "GET" and BY_ID.search(path)}
-
-
-@pytest.mark.parametrize("forge", FORGES)
-def test_names_the_repository_of_the_path(forge: str) -> None:
-    named = 0
-    for method, path in documented(forge):
-        target = asked(forge, method, path)
-        holds = re.search(r"\{(repo|template_repo|repo_slug|repositorySlug)\}|^/projects/\{project\}", path)
-        if holds and target.operation not in ELSEWHERE and not WITHOUT_NAME.search(path):
-            assert (target.address, target.also) == (FORGES[forge][2], ()), (method, path)
-            named += 1
-    assert named > 90
-
-
-@pytest.mark.parametrize("forge", FORGES)
-def test_get_of_the_same_path_is_a_read(forge: str) -> None:
-    assert [path for _, path in documented(forge) if asked(forge, "GET", path).effect is not Effect.READ] == []
-
-
-def test_documented_routes_are_many() -> None:
-    assert sum(len(list(documented(forge))) for forge in FORGES) > 1700
-
-
-TABLES = ("github-api", "github-web", "github-gist", "github-uploads", "gitlab-api", "gitlab-web",
-          "gitlab-project", "gitlab-group", "gitlab-tail", "gitlab-bare",
-          "bitbucket-api", "bitbucket-web", "bitbucket-dc-api", "bitbucket-dc-web")  # fmt: skip
+@pytest.mark.parametrize("row", BY_PATH, ids=lambda row: row.description.name)
+def test_get_of_the_same_path_is_a_read(row: Row) -> None:
+    asked = [
+        replace(case.operation, method="GET") for case in row.cases if case.operation.method not in ("GET", "HEAD")
+    ]
+    opening = {case.operation.template for case in row.cases if case.writes and case.operation.method == "GET"}
+    wrong = [one.title for one in asked if row.description.ask(one).effect is Effect.WRITE]
+    assert {title.partition(" ")[2] for title in wrong} <= opening
 
 
 def rows_of(operations: set[Operation]) -> list[tuple[str, Route]]:
-    return [(name, row) for name in TABLES for row in load_routes(name) if row.operation in operations]
+    names = [name for name in TABLES if name not in OWN_TESTS]
+    return [(name, row) for name in names for row in load_routes(name) if row.operation in operations]
 
 
 def test_what_passes_as_a_read_is_a_short_list() -> None:
     found = sorted(
-        f"{name} {'|'.join(sorted(row.methods))} /{'/'.join(row.pattern)}" for name, row in rows_of({Operation.FETCH})
+        f"{name} {'|'.join(sorted(row.methods))} /{'/'.join(row.pattern)}"
+        for name, row in rows_of({Operation.FETCH})
+        if not {"GET", "HEAD"} & row.methods
     )
     assert found == [
+        "azure-devops-packages POST /{feed}/npm/registry/-/npm/v1/security/advisories/bulk",
+        "azure-devops-packages POST /{feed}/npm/registry/-/npm/v1/security/audits/quick",
+        "azure-devops-web POST /_git/_full/{*}/gvfs/objects",
+        "azure-devops-web POST /_git/_full/{*}/gvfs/sizes",
+        "azure-devops-web POST /_git/_optimized/{*}/gvfs/objects",
+        "azure-devops-web POST /_git/_optimized/{*}/gvfs/sizes",
+        "azure-devops-web POST /_git/{*}/gvfs/objects",
+        "azure-devops-web POST /_git/{*}/gvfs/sizes",
         "bitbucket-api POST /repositories/{workspace}/{repo}/commits",
         "bitbucket-api POST /repositories/{workspace}/{repo}/commits/{*}",
         "bitbucket-dc-api POST /api/markup/preview",
@@ -113,6 +69,29 @@ def test_what_passes_as_a_read_is_a_short_list() -> None:
         "bitbucket-dc-api POST /build-status/commits/stats",
         "bitbucket-dc-api POST /webResources/resources",
         "bitbucket-dc-api POST /wrm/resources",
+        "gitea-api POST /markdown",
+        "gitea-api POST /markdown/raw",
+        "gitea-api POST /markup",
+        "gitea-api POST /repos/{owner}/{repo}/file-contents",
+        "gitea-api POST /repos/{owner}/{repo}/markdown",
+        "gitea-api POST /repos/{owner}/{repo}/markdown/raw",
+        "gitea-api POST /repos/{owner}/{repo}/markup",
+        "gitea-web POST /-/markup",
+        "gitea-web POST /markdown",
+        "gitea-web POST /{owner}/{repo}/_preview/{**}",
+        "gitea-web POST /{owner}/{repo}/actions/runs/{*}",
+        "gitea-web POST /{owner}/{repo}/actions/runs/{*}/attempts/{*}",
+        "gitea-web POST /{owner}/{repo}/actions/runs/{*}/jobs/{*}",
+        "gitea-web POST /{owner}/{repo}/actions/runs/{*}/jobs/{*}/attempt/{*}",
+        "gitea-web POST /{owner}/{repo}/archive/{**}",
+        "gitea-web POST /{owner}/{repo}/lastcommit/{**}",
+        "gitea-web POST /{owner}/{repo}/markdown",
+        "gitea-web POST /{owner}/{repo}/markup",
+        "gitea-web POST /{owner}/{repo}/releases/generate-notes",
+        "github-actions POST /actions/build/{plan}/jobs/{*}/runnerresolve/actions",
+        "github-actions POST /twirp/github.actions.results.api.v1.ArtifactService/GetSignedArtifactURL",
+        "github-actions POST /twirp/github.actions.results.api.v1.ArtifactService/ListArtifacts",
+        "github-actions POST /twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL",
         "github-api POST /markdown",
         "github-api POST /markdown/raw",
         "github-api POST /orgs/{owner}/attestations/bulk-list",
@@ -146,12 +125,33 @@ def test_what_passes_as_a_read_is_a_short_list() -> None:
         "gitlab-tail POST /preview_markdown",
         "gitlab-web POST /-/snippets/preview_markdown",
         "gitlab-web POST /organizations/preview_markdown",
+        "huggingface-api POST /inference-endpoints/{owner}/auth-check/{*}",
+        "huggingface-api POST /inference-endpoints/{owner}/{*}/auth-check/{*}",
+        "huggingface-api POST /quicksearch",
+        "huggingface-api POST /validate-yaml",
+        "huggingface-repo POST /paths-info",
+        "huggingface-repo POST /paths-info/{*}",
     ]
 
 
-def test_only_signing_out_is_listed_for_get() -> None:
-    rows = [(row.operation, row.pattern) for name in TABLES for row in load_routes(name) if "GET" in row.methods]
-    assert rows == [(Operation.AUTH, ("users", "sign_out")), (Operation.AUTH, ("account", "signout"))]
+def test_what_get_does_besides_reading_is_a_short_list() -> None:
+    rows = [(name, row) for name in TABLES for row in load_routes(name) if "GET" in row.methods]
+    found = {
+        (name, row.operation.value, "/".join(row.pattern)) for name, row in rows if row.operation is not Operation.FETCH
+    }
+    assert found == {
+        ("azure-devops-web", "auth", "_signedin"),
+        ("azure-devops-web", "auth", "_signin"),
+        ("azure-devops-web", "auth", "_signout"),
+        ("bitbucket-web", "auth", "account/signout"),
+        ("gitea-web", "auth", "user/activate"),
+        ("gitea-web", "auth", "user/activate_email"),
+        ("gitea-web", "auth", "user/logout"),
+        ("gitlab-web", "auth", "users/sign_out"),
+        ("huggingface-api", "telemetry", "telemetry/{**}"),
+        ("huggingface-repo", "lfs-upload", "xet-write-token"),
+        ("huggingface-repo", "lfs-upload", "xet-write-token/{*}"),
+    }
 
 
 def test_operations_that_need_naming_exist_on_every_forge() -> None:

@@ -103,7 +103,7 @@ def test_writes_with_odd_paths_are_unidentified(host: str) -> None:
         ("GET", "https://huggingface.co/api/models/acme/bert", "fetch", "huggingface.co/acme/bert"),
         ("GET", "https://hf.co/datasets/acme/set/resolve/main/x", "fetch", "huggingface.co/datasets/acme/set"),
         ("GET", "https://hf.co/acme/bert/resolve/main/x", "fetch", "huggingface.co/acme/bert"),
-        ("GET", "https://huggingface.co/api/models/acme/bert/xet-write-token/main", "lfs-upload", "huggingface.co/acme/bert"),
+        ("GET", "https://hf.co/api/models/acme/bert/xet-write-token/main", "lfs-upload", "huggingface.co/acme/bert"),
         ("GET", "https://codeberg.org/v2/token?scope=repository:acme/x:pull,push", "package", "codeberg.org/acme"),
         ("POST", "https://codeberg.org/api/v1/repos/acme/api/issues", "issue", "codeberg.org/acme/api"),
         ("PUT", "https://github-cloud.s3.amazonaws.com/alambic/media/1/aa/bb/cc", "unidentified", None),

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.identify.asking import ask, told
+from tests.identify.published.codecommit import API, ARN, DESCRIPTION, HOST
+from tests.identify.published.codecommit import VALUES as PUBLISHED
 
 from forgewall.identify.forges.codecommit_api import operations
 from forgewall.identify.url import request_for
 from forgewall.inspect.skim import Skimmer
-from forgewall.model import BodyState, Effect, Operation, Target, Visibility
+from forgewall.model import BodyState, Operation, Target, Visibility
 
-API = "https://codecommit.us-east-1.amazonaws.com/"
-FORGE = "git-codecommit.us-east-1.amazonaws.com"
-FILE = Path(__file__).parents[2] / "corpus" / "identify" / "documented-codecommit.txt"
-READS = ("BatchDescribe", "BatchGet", "Describe", "Evaluate", "Get", "List")
-MODEL = [tuple(line.split()) for line in FILE.read_text("utf-8").splitlines() if not line.startswith("#")]
-ARN = "arn:aws:codecommit:us-east-1:123456789012:Api"
-VALUES = {
-    "repositoryName": "Api",
-    "repositoryNames": ["Api"],
-    "targets": [{"repositoryName": "Api"}],
-    "resourceArn": ARN,
-    "oldName": "Api",
-    "newName": "Api",
-    "pullRequestId": "3",
-    "commentId": "3",
-    "inReplyTo": "3",
-}
+FORGE = HOST
+VALUES = {**PUBLISHED, "repositoryNames": ["Api"], "newName": "Api"}
 
 
 def call(
@@ -48,26 +34,8 @@ def call(
     )
 
 
-def test_every_operation(capsys: pytest.CaptureFixture[str]) -> None:
-    wrong, named = [], 0
-    for operation, members in MODEL:
-        body = {name: VALUES[name] for name in members.split(",") if name != "-"}
-        target = call(operation, body)
-        if (target.effect is Effect.READ) is not operation.startswith(READS):
-            wrong.append((operation, target.operation.value))
-        template = operation.endswith(("ApprovalRuleTemplateName",))
-        told_by_body = any(name in members for name in ("repositoryName", "targets", "resourceArn", "oldName"))
-        if told_by_body and not template:
-            named += 1
-            if target.address != f"{FORGE}/v1/repos/Api":
-                wrong.append((operation, target.address))
-        elif target.repository is not None:
-            wrong.append((operation, target.address))
-    with capsys.disabled():
-        print(f"\ncodecommit: {len(MODEL)} operations, {named} named, wrong: {len(wrong)}")
-    assert wrong == []
-    assert {operation for operation, _ in MODEL} == set(operations())
-    assert (len(MODEL), named) == (80, 52)
+def test_every_operation_is_listed() -> None:
+    assert {one.template for one in DESCRIPTION.operations()} == set(operations())
 
 
 @pytest.mark.parametrize("operation", ["PutFile", "GetFile"])

@@ -48,8 +48,10 @@ def _match(method: str, whole: tuple[str, ...]) -> tuple[tuple[str, ...], Match 
 
 
 def _place(segments: tuple[str, ...], match: Match | None) -> Place | str | None:
-    """The project or repository that segments name; a sentence if that isn't certain. Numbers, as mirrors use them, name
-    nobody: a project's key begins with a letter."""
+    """The project or repository that segments name; a sentence if that isn't certain.
+
+    Numbers, as mirrors use them, name nobody: a project's key begins with a letter.
+    """
     at = segments.index("projects") if "projects" in segments[:3] else len(segments)
     owner = segments[at + 1] if len(segments) > at + 1 else None
     repository = segments[at + 3] if segments[at + 2 : at + 3] == ("repos",) and len(segments) > at + 3 else None

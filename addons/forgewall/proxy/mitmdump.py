@@ -25,6 +25,7 @@ from forgewall.proxy.enforcer import Enforcer
 from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
+from forgewall.proxy.peers import Peers, read_ranges
 from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.remembered import NAME, remembered
 from forgewall.proxy.secret_rules import read_rules
@@ -45,6 +46,8 @@ OPTIONS = (
         "",
         "Rules that tell secrets, in gitleaks' format; empty: Forgewall's own.",
     ),
+    ("forgewall_forge_ranges", "", "Networks that are forges' own; empty: those that come with Forgewall."),
+    ("forgewall_memory", "", "Where is kept what forges have said about ids; empty: beside the event log."),
 )
 
 
@@ -108,7 +111,8 @@ class MitmdumpAddon(ForgewallAddon):
         journal = Journal(log)
         self._examiner = _examiner()
         enforcer = Enforcer(policy, journal, self._examiner)
-        desk = TunnelDesk(enforcer, self._close)
+        ranges = ctx.options.forgewall_forge_ranges
+        desk = TunnelDesk(enforcer, self._close, Peers(read_ranges(Path(ranges) if ranges else None)))
         wired = wiring.Wiring(enforcer, desk, _no_page)
         wiring.install(wired)
         journal.write(policy_news.loaded(policy, None))
@@ -126,7 +130,7 @@ class MitmdumpAddon(ForgewallAddon):
 def _examiner() -> Examiner:
     spool, rules = ctx.options.forgewall_spool, ctx.options.forgewall_secret_rules
     scanner = read_rules(Path(rules) if rules else None)
-    memory, store = remembered(Path(ctx.options.forgewall_events) / NAME)
+    memory, store = remembered(Path(ctx.options.forgewall_memory or Path(ctx.options.forgewall_events) / NAME))
     space = SpoolSpace.at(checked(Path(spool) if spool else None))
     return Examiner(scanner=scanner, space=space, memory=memory, store=store)
 

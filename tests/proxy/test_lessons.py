@@ -39,6 +39,14 @@ class Words:
         return (FACT,)
 
 
+@dataclass
+class Opening(Words):
+    """A lesson that needs the first 100 bytes, or what stands before `|`."""
+
+    opening: int = 100
+    end: bytes = b"|>"
+
+
 class Other:
     """Another reader of the same answer."""
 
@@ -91,6 +99,38 @@ def test_a_long_answer_is_let_go() -> None:
     answer.begin(200, ())
     assert answer.feed(b"x" * MAX_ANSWER) is None
     assert answer.feed(b"y") == Release(b"x" * MAX_ANSWER + b"y")
+    assert words.shown == [b""]
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+@pytest.mark.parametrize("body", [b"a title|>" + b"x" * 5_000, b"|>", b"z" * 3_000, b"short", b""])
+def test_the_beginning_is_not_held_longer_than_it_is_needed(coding: str, body: bytes) -> None:
+    words = Opening()
+    answer, facts, _ = taught(words)
+    headers = (("content-encoding", coding),) if coding else ()
+    assert answer.begin(200, (*headers, ("content-length", str(2 * MAX_ANSWER)))) is True
+    wire = gzip.compress(body, 0) if coding else body
+    released = None
+    for at in range(len(wire)):
+        released = answer.feed(wire[at : at + 1])
+        if released is not None:
+            assert released == Release(wire[: at + 1])
+            break
+    if released is None:
+        assert answer.finish() == Release(wire)
+    (shown,) = words.shown
+    assert body.startswith(shown)
+    assert len(shown) >= min(100, len(body), body.index(b"|>") + 2 if b"|>" in body else 100)
+    assert len(shown) <= max(100, len(body) if coding else 0)
+    assert facts == [FACT]
+
+
+def test_a_beginning_in_another_coding_is_read_no_further() -> None:
+    words = Opening()
+    answer, _, _ = taught(words)
+    answer.begin(200, (("content-encoding", "br"),))
+    answer.feed(b"x" * 200)
+    answer.finish()
     assert words.shown == [b""]
 
 

@@ -19,7 +19,7 @@ from forgewall.identify.directory import Id, IdKind, Named
 from forgewall.identify.paths import is_name, namespace
 from forgewall.identify.registry import ForgeHost, fold_host
 from forgewall.identify.targets import fold
-from forgewall.learn.lesson import MAX_ANSWER, Fact, Headers, IdFact, Lesson, MoveFact, VisibilityFact
+from forgewall.learn.lesson import MAX_ANSWER, Fact, Headers, IdFact, Lesson, MoveFact, Opening, VisibilityFact
 from forgewall.model import Move, Target, Visibility
 
 type Document = Mapping[str, object]
@@ -68,6 +68,12 @@ class Lessons:
     def facts(self, status: int, headers: Headers, body: bytes) -> tuple[Fact, ...]:
         """What all of them teach."""
         return tuple(fact for lesson in self.lessons for fact in lesson.facts(status, headers, body))
+
+
+def opening_of(lesson: Lesson) -> Opening | None:
+    """How much of an answer `lesson` needs; None for all of it."""
+    parts = lesson.lessons if isinstance(lesson, Lessons) else (lesson,)
+    return next((part for part in parts if isinstance(part, Opening)), None)
 
 
 def document(body: bytes) -> object | None:

@@ -11,7 +11,18 @@ from datetime import datetime
 from types import MappingProxyType
 
 from forgewall.identify.registry import ForgeHost
-from forgewall.learn import azure_devops, bitbucket, gitea, github, github_stores, gitlab, graphql, huggingface
+from forgewall.learn import (
+    azure_devops,
+    bitbucket,
+    gitea,
+    github,
+    github_links,
+    github_pages,
+    github_stores,
+    gitlab,
+    graphql,
+    huggingface,
+)
 from forgewall.learn.answers import Lessons
 from forgewall.learn.git import head_lesson
 from forgewall.learn.lesson import Lesson
@@ -22,7 +33,7 @@ type Teacher = Callable[[Request, Target, ForgeHost, datetime], Lesson | None]
 
 TEACHERS: Mapping[Kind, tuple[Teacher, ...]] = MappingProxyType(
     {
-        Kind.GITHUB: (github.lesson, graphql.lesson, github_stores.lesson),
+        Kind.GITHUB: (github.lesson, github_links.lesson, github_pages.lesson, graphql.lesson, github_stores.lesson),
         Kind.GITLAB: (gitlab.lesson, graphql.lesson),
         Kind.BITBUCKET: (bitbucket.lesson,),
         Kind.AZURE_DEVOPS: (azure_devops.lesson,),

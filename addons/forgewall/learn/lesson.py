@@ -8,7 +8,7 @@ remembering (`memory`, `identify.announced_memory`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from forgewall.identify.announced import Announcement
 from forgewall.identify.directory import Id, Named
@@ -77,4 +77,19 @@ class Lesson(Protocol):
 
         Never raises, whatever the bytes; nothing is taken from what could be read in two ways.
         """
+        ...
+
+
+@runtime_checkable
+class Opening(Protocol):
+    """What a lesson is, too, if the beginning of a long answer tells all: nobody waits for the rest of it."""
+
+    @property
+    def opening(self) -> int:
+        """How many bytes of the body, after its coding, are enough."""
+        ...
+
+    @property
+    def end(self) -> bytes:
+        """What stands behind all that is needed."""
         ...

@@ -10,8 +10,10 @@ import weakref
 from collections.abc import Callable
 
 from forgewall.enforce import inflate
+from forgewall.enforce.inflate import Inflater
 from forgewall.enforce.reply import Reply
-from forgewall.learn.lesson import MAX_ANSWER, Fact, Lesson
+from forgewall.learn.answers import opening_of
+from forgewall.learn.lesson import MAX_ANSWER, Fact, Lesson, Opening
 from forgewall.proxy.answer_hold import AnswerReader, Headers, Release
 from forgewall.proxy.shares import Shares
 
@@ -43,6 +45,28 @@ class Room:
         self._shares.give(self._client, size)
 
 
+class Beginning:
+    """The beginning of an answer, as far as it is needed and with its coding undone."""
+
+    __slots__ = ("_inflater", "_wanted", "text")
+
+    def __init__(self, wanted: Opening, coding: str | None) -> None:
+        """Raises ValueError for a coding that can't be undone."""
+        self._wanted = wanted
+        self._inflater = Inflater(coding)
+        self.text = bytearray()
+
+    def enough(self, data: bytes) -> bool:
+        """Whether the answer needn't be read beyond `data`, which stands behind what was fed before."""
+        end = self._wanted.end
+        for piece in self._inflater.feed(data):
+            before = len(self.text)
+            self.text += piece
+            if len(self.text) >= self._wanted.opening or self.text.find(end, max(0, before - len(end))) >= 0:
+                return True
+        return self._inflater.problem is not None
+
+
 class TaughtAnswer:
     """An answer with a lesson, and with another reader where it has to be read for more than that."""
 
@@ -65,6 +89,8 @@ class TaughtAnswer:
         self._status = 0
         self._headers: Headers = ()
         self._body = bytearray()
+        self._opening = opening_of(lesson)
+        self._beginning: Beginning | None = None
         self.takes_gzip = other is None or other.takes_gzip
 
     def begin(self, status: int, headers: Headers) -> bool | Reply:
@@ -75,6 +101,8 @@ class TaughtAnswer:
         if self._held_for_other or self._is_long() or not self._reads():
             self._teach(b"")
             return wanted
+        if self._opening is not None and inflate.readable(self._coding):
+            self._beginning = Beginning(self._opening, self._coding)
         return True
 
     def feed(self, data: bytes) -> Release | Reply | None:
@@ -83,6 +111,9 @@ class TaughtAnswer:
             return self.other.feed(data)
         fits = self._fits(data)
         self._body += data
+        if self._beginning is not None and self._has_enough(self._beginning, data):
+            self._teach(bytes(self._beginning.text), None)
+            return self._released()
         if fits:
             return None
         self._teach(b"")
@@ -92,7 +123,7 @@ class TaughtAnswer:
         """See `AnswerReader`."""
         if self._held_for_other and self.other is not None:
             return self.other.finish()
-        self._teach(bytes(self._body))
+        self._teach(bytes(self._body), self._coding)
         return self._released()
 
     def _released(self) -> Release:
@@ -101,7 +132,9 @@ class TaughtAnswer:
         return Release(data)
 
     def _is_long(self) -> bool:
-        """Whether the answer says that it is longer than what is read."""
+        """Whether the answer says that it is longer than what is read, and all of it would have to be."""
+        if self._opening is not None:
+            return False
         length = dict(self._headers).get("content-length", "")
         return length.isascii() and length.isdigit() and int(length[:20]) > MAX_ANSWER
 
@@ -119,9 +152,20 @@ class TaughtAnswer:
             self._failed(error)
             return False
 
-    def _teach(self, body: bytes) -> None:
+    def _has_enough(self, beginning: Beginning, data: bytes) -> bool:
         try:
-            plain = inflate.whole(body, dict(self._headers).get("content-encoding"), MAX_ANSWER) if body else b""
+            return beginning.enough(data)
+        except Exception as error:
+            self._failed(error)
+            return True
+
+    @property
+    def _coding(self) -> str | None:
+        return dict(self._headers).get("content-encoding")
+
+    def _teach(self, body: bytes, coding: str | None = None) -> None:
+        try:
+            plain = inflate.whole(body, coding, MAX_ANSWER) if body else b""
             self._learn(self._lesson.facts(self._status, self._headers, plain or b""))
         except Exception as error:
             self._failed(error)

@@ -51,6 +51,7 @@ REFS = "info/refs?service=git-upload-pack"
         ),
         (f"https://git.acme.example/gitlab/a/b.git/{REFS}", f"/gitlab/c/d.git/{REFS}", "git.acme.example/c/d"),
         (f"https://tea.acme.example/acme/api.git/{REFS}", f"/acme/new.git/{REFS}", "tea.acme.example/acme/new"),
+        ("https://codeberg.org/api/v1/repos/acme/api/issues", "/api/v1/repos/m/loot/issues", "codeberg.org/m/loot"),
         (f"https://bitbucket.org/acme/api.git/{REFS}", f"/acme/new.git/{REFS}", "bitbucket.org/acme/new"),
         (f"https://huggingface.co/acme/model/{REFS}", f"/other/model/{REFS}", "huggingface.co/other/model"),
     ],
@@ -115,6 +116,8 @@ def test_a_push_is_redirected_too() -> None:
         ("https://gitlab.com/acme/api/-/issues/1", "https://gitlab.com/acme/web/-/issues/1"),
         ("https://gitlab.com/a/b/-/releases/v1/downloads/x", "https://gitlab.com/c/d/-/releases/v1/downloads/x"),
         # Something else of another repository.
+        ("https://codeberg.org/api/v1/repos/acme/api/issues", "/api/v1/repos/mallory"),
+        ("https://codeberg.org/api/v1/repos/acme/api/issues", "/api/v1/repos/mallory/loot/pulls"),
         (f"https://github.com/acme/api.git/{REFS}", "https://github.com/mallory/loot"),
         (f"https://github.com/acme/api.git/{REFS}", "https://github.com/mallory/loot.git/git-upload-pack"),
         # Nothing that could be read in one way.

@@ -112,33 +112,6 @@ def test_pull_requests_and_runs() -> None:
     assert (IdKind.RUN, "42", "codeberg.org/acme/api") in ids(facts("/repos/acme/api/actions/runs", runs))
 
 
-def test_a_redirect_tells_a_move() -> None:
-    found = lesson_of("GET", f"{API}/repos/acme/api/issues")
-    assert found is not None
-    for place in ("/api/v1/repos/mallory/loot/issues", f"{API}/repos/mallory/loot/issues?x=1"):
-        (fact,) = found.facts(301, (("location", place),), b"")
-        assert isinstance(fact, MoveFact)
-        assert (fact.key, fact.move.address) == ("codeberg.org/acme/api", "codeberg.org/mallory/loot")
-
-
-@pytest.mark.parametrize(
-    "place",
-    [
-        "/api/v1/repos/acme/API/issues",
-        "https://evil.example/api/v1/repos/mallory/loot",
-        "//evil.example/api/v1/repos/mallory/loot",
-        "/user/login",
-        "/api/v1/repos/mallory",
-        "/api/v1/repos/%2e%2e/x",
-        "",
-    ],
-)
-def test_other_redirects_tell_none(place: str) -> None:
-    found = lesson_of("GET", f"{API}/repos/acme/api/issues")
-    assert found is not None
-    assert found.facts(301, (("location", place),), b"") == ()
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forgewall.identify.paths import Path, namespace, widest
+from forgewall.identify.plain import READS
 from forgewall.identify.query import parameters
+from forgewall.model import BodyState, Request
 
 _SESSIONS = frozenset({"uploads", "upload"})  # ghcr.io hands out the second
 _MOVES = frozenset({"push", "delete", "*"})
@@ -60,6 +62,16 @@ def scope_of(query: str | None) -> Scope:
             if not _MOVES.isdisjoint(actions.lower().split(",")):
                 images.add(namespace(image) if kind == "repository" else None)
     return Scope(pushes=bool(images), image=images.pop() if len(images) == 1 else None)
+
+
+def asked_scope(request: Request, path: Path) -> Scope | None:
+    """What a request to a token service asks for, by its query or its form; None if the body isn't known."""
+    query = path.query
+    if request.method not in READS:
+        if request.body_state is not BodyState.COMPLETE or request.header("content-encoding"):
+            return None
+        query = "&".join(part for part in (query, request.body.decode("latin-1")) if part)
+    return scope_of(query)
 
 
 def mounted_from(path: Path) -> tuple[str, ...] | None:

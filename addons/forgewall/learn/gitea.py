@@ -1,9 +1,8 @@
 """What the answers of Gitea's and Forgejo's REST API teach: numbers of repositories, accounts, teams and CI runs,
-visibilities; and moves, where the API redirects to another repository than the one that was asked for.
+visibilities; and moves, where another repository is shown than the one that was asked for.
 
 Only routes that are known to answer with such an object are read, and of that only what the forge itself writes: a
-user's `full_name` is a text of the user's own, a repository's is its address. What is *not* here: redirects of pages
-and of git (`git`).
+user's `full_name` is a text of the user's own, a repository's is its address. What is *not* here: redirects (`git`).
 """
 
 from __future__ import annotations
@@ -20,20 +19,17 @@ from forgewall.identify.routes import RouteTable, parse_routes
 from forgewall.learn.answers import (
     Document,
     JsonLesson,
-    Lessons,
     Teller,
     asked_for,
     child,
-    header,
     number,
     owner_named,
     repository_named,
     rows,
-    segments_of,
     text,
     visibility,
 )
-from forgewall.learn.lesson import Fact, Headers, Lesson
+from forgewall.learn.lesson import Fact, Lesson
 from forgewall.model import Request, Target, Visibility
 
 # Gitea 1.27 and Forgejo 15, published API descriptions: the fourth word says what the answer is.
@@ -77,7 +73,6 @@ GET /user/teams fetch team
         "gitea",
     )
 )
-_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,33 +142,6 @@ def _seen_by(found: Document) -> Visibility | None:
     return Visibility.INTERNAL if hidden else Visibility.PUBLIC
 
 
-@dataclass(frozen=True, slots=True)
-class _Redirect:
-    """The lesson of an answer that sends the client to the repository's new address below `root`."""
-
-    teller: Teller
-    asked: Named
-    root: tuple[str, ...]
-
-    def reads(self, status: int, headers: Headers) -> bool:
-        """Never: the head says all."""
-        return False
-
-    def facts(self, status: int, headers: Headers, body: bytes) -> tuple[Fact, ...]:
-        """Where the repository is now."""
-        place = header(headers, "location") or ""
-        if status not in _REDIRECTS:
-            return ()
-        if place.startswith("/") and not place.startswith("//"):
-            place = f"https://{self.teller.forge_host.host}{place}"
-        segments = segments_of(place, self.teller.forge_host.host)
-        at = (*self.root, "repos")
-        if segments[: len(at)] != at:
-            return ()
-        named = repository_named(self.teller.forge_host, "/".join(segments[len(at) : len(at) + 2]))
-        return () if named is None else tuple(self.teller.moved(self.asked, named))
-
-
 _READINGS: Mapping[str, Callable[[_Answer], Callable[[Document], Iterator[Fact]]]] = MappingProxyType(
     {
         "asked": lambda answer: lambda found: answer.repository(found, answer.asked),
@@ -206,14 +174,11 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     segments = path.segments[len(root) :]
     teller = Teller(forge_host=forge_host, now=now)
     asked = asked_for(target) if segments[:1] == ("repos",) else None
-    lessons: list[Lesson] = []
-    if asked is not None:
-        lessons.append(_Redirect(teller, asked, root))
     match = _ROUTES.match(request.method, segments)
-    if match is not None and match.route.role is not None:
-        owner = owner_named(forge_host, match.captures.get("owner"))
-        lessons.append(JsonLesson(_reading(_Answer(teller, asked, owner), match.route.role)))
-    return Lessons(tuple(lessons)) if lessons else None
+    if match is None or match.route.role is None:
+        return None
+    owner = owner_named(forge_host, match.captures.get("owner"))
+    return JsonLesson(_reading(_Answer(teller, asked, owner), match.route.role))
 
 
 def _reading(answer: _Answer, role: str) -> Callable[[object], Iterator[Fact]]:

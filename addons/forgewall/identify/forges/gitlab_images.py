@@ -9,11 +9,11 @@ from __future__ import annotations
 from forgewall.identify import plain
 from forgewall.identify.body import unread
 from forgewall.identify.forges.gitlab_place import Place, project_of
-from forgewall.identify.oci import image_of, mounted_from, mounts, scope_of
+from forgewall.identify.oci import asked_scope, image_of, mounted_from, mounts
 from forgewall.identify.paths import Path
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import named, plain_read, unidentified
-from forgewall.model import Also, BodyState, Operation, Request, Target
+from forgewall.model import Also, Operation, Request, Target
 
 
 def identify_registry(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -39,12 +39,9 @@ def identify_registry(request: Request, forge_host: ForgeHost, path: Path) -> Ta
 
 def identify_token(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """`/jwt/auth`: a token for the registry, which may push if its scope says so."""
-    query = path.query
-    if request.method not in plain.READS:
-        if request.body_state is not BodyState.COMPLETE or request.header("content-encoding"):
-            return unidentified(forge_host, "the token's scope stands in the body", wants_body=unread(request))
-        query = "&".join(part for part in (query, request.body.decode("latin-1")) if part)
-    scope = scope_of(query)
+    scope = asked_scope(request, path)
+    if scope is None:
+        return unidentified(forge_host, "the token's scope stands in the body", wants_body=unread(request))
     if not scope.pushes:
         evidence = "a registry token that can't push"
         return named(forge_host, None, None, Operation.AUTH, evidence, address=forge_host.forge)

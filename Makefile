@@ -31,6 +31,7 @@ run: $(STAMP) ## Serve on 127.0.0.1:8080 with policy/forgewall.yaml
 
 test: $(STAMP) ## Run all tests; ARGS='…' goes to pytest
 	@.ci/setup-system
+	@.ci/setup-node
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 demo: $(STAMP) ## Watch real clients be allowed and refused, on this machine alone, in under a minute
@@ -49,5 +50,5 @@ bench: $(STAMP) ## Measure decisions, requests and large uploads, beside stock m
 	@$(BIN)/python -m bench
 
 clean: ## Remove .venv, caches and build results; events and certificates stay
-	@rm -rf .venv build dist addons/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist addons/*.egg-info tests/clients/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

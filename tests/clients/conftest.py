@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from demo.clients import Result
 from demo.forge import Forge
 from tests.clients.github import GitHub
 from tests.clients.gitlab import GitLab
@@ -69,3 +71,17 @@ def gitlab(forge: Forge) -> Iterator[GitLab]:
     stand_in = GitLab()
     with stand_in.behind(forge):
         yield stand_in
+
+
+@pytest.fixture
+def node(run: Run) -> Callable[..., Result]:
+    """Run a script of this folder with node, as somebody's script: `node("octokit.js", "work")`."""
+    here = Path(__file__).parent
+    if not (here / "node_modules" / ".forgewall-ready").exists():
+        reason = "the packages of tests/clients/package-lock.json aren't installed: .ci/setup-node does it"
+        pytest.fail(reason, pytrace=False) if os.environ.get("CI") == "true" else pytest.skip(reason)
+
+    def script(name: str, *arguments: str) -> Result:
+        return run.client("node", str(here / name), *arguments).check()
+
+    return script

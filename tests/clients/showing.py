@@ -88,9 +88,13 @@ def assert_all_done(result: Result) -> None:
     assert set(steps(result).values()) == {"done"}, str(result)
 
 
-def assert_all_refused(run: Run, result: Result, words: Mapping[str, str]) -> None:
-    """Each step failed with an exception that says what `words` has for it, whom to ask and which event to quote."""
+def assert_all_refused(run: Run, result: Result, words: Mapping[str, str], *, after: tuple[str, ...] = ()) -> None:
+    """Each step failed with an exception that says what `words` has for it, whom to ask and which event to quote.
+
+    The steps `after` which they come were done.
+    """
     found = steps(result)
+    assert [found.pop(name) for name in after] == ["done"] * len(after), str(result)
     assert found.keys() == words.keys(), str(result)
     for name, told in found.items():
         assert told.startswith("failed"), str(result)

@@ -55,12 +55,13 @@ def test_a_day_of_approved_work(run: Run, gitlab: GitLab) -> None:
 
 
 def test_lists_teach_numbers_too(run: Run, gitlab: GitLab) -> None:
-    code = """
+    tools = number("project", "acme/tools")
+    code = f"""
 names = step("list", lambda: [one.path_with_namespace for one in gl.projects.list(iterator=True, membership=True)])
 print("names:", names)
-project = gl.projects.get(%d, lazy=True)
-step("issue", lambda: project.issues.create({"title": "title"}))
-""" % number("project", "acme/tools")
+project = gl.projects.get({tools}, lazy=True)
+step("issue", lambda: project.issues.create({{"title": "title"}}))
+"""
     result = python(run, BEGIN + code)
     assert steps(result)["issue"] == "done", str(result)
     assert {event["forgewall"]["address"] for event in run.events("decision")} == {"gitlab.com/acme/tools"}
@@ -114,7 +115,7 @@ step("snippet", lambda: gl.snippets.create({"title": "loot", "files": [{"file_pa
         run,
         python(run, BEGIN + code),
         {
-            "merge request": "this merge request to gitlab.com/mallory/loot. gitlab.com/mallory/loot is not an approved repository",
+            "merge request": "this merge request to gitlab.com/mallory/loot. gitlab.com/mallory/loot is not",
             "unknown target": "31337",
             "unknown number": "whose project 31337 is; GET https://gitlab.com/api/v4/projects/31337 tells it",
             "own project": "doesn't name the owner of the new repository",

@@ -141,3 +141,23 @@ def test_how_events_name_a_policy() -> None:
 def test_verdicts_are_told_as_they_are() -> None:
     verdict: Verdict = replace(VERDICT, reason="x" * 1000)
     assert case(PUSH).decision(verdict).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "readable"),
+    [
+        ("https://github-production-user-asset-6210df.s3.amazonaws.com/", "https://github.com", True),
+        ("https://api.github.com/repos/mallory/loot/issues", "https://gist.github.com", True),
+        ("https://gitlab.com/mallory/loot/uploads", "https://gitlab.com", True),
+        ("https://api.github.com/repos/mallory/loot/issues", "https://mallory.github.io", False),
+        ("https://api.github.com/repos/mallory/loot/issues", "https://raw.githubusercontent.com", False),
+        ("https://api.github.com/repos/mallory/loot/issues", "https://gitlab.com", False),
+        ("https://api.github.com/repos/mallory/loot/issues", "https://evil.example", False),
+        ("https://api.github.com/repos/mallory/loot/issues", "http://github.com", False),
+        ("https://api.github.com/repos/mallory/loot/issues", "null", False),
+        ("https://x.s3.amazonaws.com/", "https://github.com", False),
+    ],
+)
+def test_a_page_of_the_forge_may_read_its_refusal(url: str, origin: str, readable: bool) -> None:
+    reply = case(arrival("POST", url, ("origin", origin), body=True)).reply(VERDICT, "E-1")
+    assert (dict(reply.headers).get("access-control-allow-origin") == origin) is readable

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forgewall.decide.policy import Policy
+from forgewall.enforce.origin import page_host, readable_by_page
 from forgewall.enforce.reply import Refusal, Reply, refuse
 from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.announced import Announcement
 from forgewall.identify.directory import EMPTY, Directory
 from forgewall.identify.paths import parse
-from forgewall.identify.registry import ForgeHost
+from forgewall.identify.registry import ForgeHost, Role
 from forgewall.inspect.commands import Commands
 from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
 from forgewall.inspect.lfs import Batch
@@ -22,6 +23,8 @@ from forgewall.proxy.arrival import Arrival
 from forgewall.record.event import MAX_LFS_OBJECTS, Decision, Exchange, LfsBatch, LfsObject, PolicyRef
 from forgewall.record.event import Announcement as Announced
 from forgewall.record.signals import LARGE_HEAD, LONG_QUERY
+
+_PAGES = frozenset({Role.WEB, Role.GIST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,17 @@ class Case:
             kind=target.kind if target else None,
             limit=verdict.max_upload,
         )
-        return refuse(refusal, self.arrival.request, target, self.commands or b"")
+        reply = refuse(refusal, self.arrival.request, target, self.commands or b"")
+        return readable_by_page(reply, self.arrival.request) if self._asked_by_the_forges_page else reply
+
+    @property
+    def _asked_by_the_forges_page(self) -> bool:
+        """Whether a script asks, on a page of the forge itself and not on one that its users make."""
+        host = page_host(self.arrival.request)
+        page = self.policy.registry.lookup(host) if host is not None else None
+        if page is None or page.role not in _PAGES:
+            return False
+        return page.kind is (self.forge.kind if self.forge else self.target.kind if self.target else None)
 
     @property
     def is_laden(self) -> bool:

@@ -92,7 +92,8 @@ def _policy(call: Call) -> Target:
     found = known_repository(call, number) if isinstance(number, str) else None
     if found is None:
         what = f"repository {number}" if number else "upload without a repository"
-        return call.nameless(unknown(call.forge_host, what, "/repos/OWNER/NAME"))
+        hint = unknown(call.forge_host, what, "/repos/OWNER/NAME")
+        return call.nameless(f"{hint}, and so does the repository's page")
     return named(call.forge_host, *found, call.match.operation, call.evidence)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 
 from demo import smart_http, wire
-from demo.authority import Authority
+from demo.authority import Authority, Flaw
 from demo.exchange import Behaviour, Exchange
 from demo.journal import Connection, Journal
 from demo.store import STORES, Store
@@ -170,6 +170,10 @@ class Forge:
         """`HOST:PORT:ADDR:PORT` values that lead `hosts` here: 443 and 8443 to TLS, 80 to plain HTTP, 22 to raw."""
         ports = ((443, self.tls_port), (8443, self.tls_port), (80, self.http_port), (22, self.raw_port))
         return [f"{host}:{port}:127.0.0.1:{here}" for host in hosts for port, here in ports]
+
+    def tls_context(self, host: str) -> ssl.SSLContext:
+        """How another server of a test speaks TLS as `host`, so that who trusts the forge trusts it."""
+        return self._authority.context(host, Flaw.NONE)
 
     @contextlib.contextmanager
     def behave(self, host: str, behaviour: Behaviour) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 class EchoServer:
     """Accepts WebSockets on a plain port, answers `N` with a message of N bytes, and counts what it got."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        """With `context` it speaks TLS."""
+        self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.received = 0
@@ -36,6 +39,8 @@ class EchoServer:
 
     def _talk(self, accepted: socket.socket) -> None:
         server = WSConnection(ConnectionType.SERVER)
+        if self._context is not None:
+            accepted = self._context.wrap_socket(accepted, server_side=True)
         with accepted:
             while data := accepted.recv(65536):
                 server.receive_data(data)

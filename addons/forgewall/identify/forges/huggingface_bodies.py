@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from forgewall.identify.body import unread
+from forgewall.identify.body import json_object, unread
 from forgewall.identify.fields import below, given, json_fields, text
 from forgewall.identify.forges.huggingface_call import Call
 from forgewall.identify.forges.huggingface_lines import json_lines
 from forgewall.identify.forges.huggingface_place import PREFIXES, Place, is_account, place, place_of, said_visibility
 from forgewall.identify.paths import Path
 from forgewall.identify.query import values
+from forgewall.identify.targets import named
 from forgewall.model import Also, Operation, Target
 
 _VISIBILITY = ("private", "visibility")
@@ -25,6 +26,7 @@ _HARMLESS = frozenset(
     {"cdnRegions", "discussionsDisabled", "discussionsSorting", "gatedNotificationsEmail", "gatedNotificationsMode"}
 )
 _LINES = frozenset({"addFile", "deleteFile"})
+_SITE = "huggingface.co"
 _UNKNOWN = Also(address=None, owner=None, repository=None, role="source")
 
 
@@ -253,6 +255,14 @@ def _watched(call: Call, entry: object) -> Target | None:
     return None if where is None else call.on(where, call.operation)
 
 
+def page_view(call: Call) -> Target:
+    """`/api/event`: a page was looked at. Plausible counts it for the site that the body names, maybe a stranger's."""
+    found = json_object(call.request)
+    if found is None or found.get("d") != _SITE or "domain" in found:
+        return call.doubtful("the body doesn't tell certainly that it is for the Hub's own statistics")
+    return named(call.forge_host, None, None, call.operation, call.evidence, address=call.forge_host.forge)
+
+
 BY_ROLE: Mapping[str, Callable[[Call], Target]] = MappingProxyType(
     {
         "create": create,
@@ -270,6 +280,7 @@ BY_ROLE: Mapping[str, Callable[[Call], Target]] = MappingProxyType(
         "hooks": hooks,
         "collection": collection,
         "jwt": jwt,
+        "page-view": page_view,
     }
 )
 """What to do with a row of this role. Each takes a request whose body may be unread."""

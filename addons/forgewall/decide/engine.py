@@ -62,12 +62,17 @@ from forgewall.model import (
 
 CAPS = {
     Effect.READ: 16 * 1024 * 1024,
-    Effect.PERSONAL: 4 * 1024,
-    Effect.AUTH: 64 * 1024,
+    Effect.PERSONAL: 16 * 1024,
+    Effect.AUTH: 256 * 1024,
     Effect.TELEMETRY: 64 * 1024,
     Effect.ASSISTANTS: 16 * 1024 * 1024,
 }
-"""Bytes of the body of what is no write; git's longest negotiations stay far below the first."""
+"""Bytes of the body of what is no write; git's longest negotiations stay far below the first.
+
+A page of 50 notifications that are marked takes up to 9 KiB. GitLab takes SAML responses of up to 250,000 characters
+(ruby-saml's own limit), which a person in some thousand groups comes near. Browsers let a beacon have 64 KiB (Fetch
+standard, inflight keepalive bytes).
+"""
 
 _VERBS = {Action.ALLOW: "allows", Action.LOG: "logs", Action.BLOCK: "refuses"}
 _MAX_STEPS = 50

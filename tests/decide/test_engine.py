@@ -454,10 +454,10 @@ def test_limits_of_allowed_requests_go_to_the_gate() -> None:
     assert ask(target("github.com/acme/api")).max_upload == 50 * MIB
     for operation in (Operation.FETCH, Operation.STAR, Operation.AUTH, Operation.TELEMETRY):
         assert ask(target(None, operation)).max_upload == CAPS[operation.effect]
-    assert ask(target(None, Operation.STAR), size=4097).reason == (
-        "4,097 bytes is over the limit of 4,096 bytes for `star`"
+    assert ask(target(None, Operation.STAR), size=16385).reason == (
+        "16,385 bytes is over the limit of 16,384 bytes for `star`"
     )
-    assert ask(target(None, Operation.STAR), size=4096).action is Action.ALLOW
+    assert ask(target(None, Operation.STAR), size=16384).action is Action.ALLOW
     assert ask(target("gitlab.com/pilot", Operation.FORK)).max_upload is None
 
 
@@ -648,7 +648,7 @@ def gist(operation: Operation, evidence: str) -> Target:
         ),
         (
             replace(target(None, Operation.ISSUE), evidence="POST /projects/{project}/issues"),
-            "it is not certain whose repository this `issue` concerns",
+            "the request names neither an owner nor a repository, so no approval can cover this `issue`",
         ),
         (
             replace(target(None, Operation.UNIDENTIFIED), evidence="the query has more than the 8192 characters"),

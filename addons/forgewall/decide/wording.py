@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from forgewall.decide.parts import UNHEARD
+from forgewall.identify.plain import UNTOLD
 from forgewall.model import GROUPS, Move, Operation, Subject
 from forgewall.sizes import plain, rounded
 from forgewall.sizes import size as exact
 
 _NEW = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT})
-_SPEAKING = ("doesn't tell whose", "the query has more than", UNHEARD)
+_SPEAKING = ("doesn't tell whose", "the query has more than", UNHEARD, UNTOLD)
 MAX_EVIDENCE = 300
 """Characters of evidence that are repeated in a reason."""
 
@@ -42,8 +43,9 @@ def not_placed(operation: Operation, evidence: str, *, gist: bool = False) -> st
     route = evidence.partition(" ")[2].startswith("/")
     if route and operation in _NEW:
         return "the request doesn't name the owner of the new repository, so no approval can cover it"
-    more = "" if route else f": {_shortened(evidence)}"
-    return f"it is not certain whose repository this `{operation}` concerns{more}"
+    if route:
+        return f"the request names neither an owner nor a repository, so no approval can cover this `{operation}`"
+    return f"it is not certain whose repository this `{operation}` concerns: {_shortened(evidence)}"
 
 
 def not_approved(address: str, repository: str | None) -> str:

@@ -14,6 +14,10 @@ from forgewall.identify.targets import named, plain_read, unidentified
 from forgewall.model import Operation, Request, Target
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+UNTOLD = "what becomes of data that is sent there isn't known"
+"""Evidence for a write to one of a forge's other services: tunnels, spaces, pages, agents."""
+
+_UNKNOWN_SERVICES = frozenset({Role.OTHER, Role.PAGES})
 
 
 def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
@@ -22,6 +26,8 @@ def identify(request: Request, forge_host: ForgeHost, path: Path) -> Target:
         evidence = f"{forge_host.host} takes telemetry only"
         return named(forge_host, None, None, Operation.TELEMETRY, evidence, address=forge_host.forge)
     if request.method not in READS:
+        if forge_host.role in _UNKNOWN_SERVICES:
+            return unidentified(forge_host, f"{forge_host.host} is {forge_host.forge}'s, and {UNTOLD}")
         return unidentified(forge_host, f"{request.method} on {forge_host.host} is not understood")
     if may_write(request.path):
         return unidentified(forge_host, f"this {request.method} may open a write")

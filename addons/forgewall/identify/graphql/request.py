@@ -21,7 +21,7 @@ __all__ = ["Asked", "Unclear", "asked", "posts_plainly"]
 # Parameters in the URL of a POST that name a query or format its answer; any other may carry a document.
 _LABELS = frozenset({"q", "operation", "operationName", "remove_deprecated"})
 _KEYS = frozenset({"query", "variables", "operationName", "extensions"})
-_STORED = "the forge has stored the document, and which one its hash names is not known"
+_STORED = "the page sends only a hash of a document that the forge has stored; gh and the API name it in full"
 _HASH = re.compile(r"[0-9A-Fa-f]{16,128}")
 
 

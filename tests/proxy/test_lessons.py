@@ -125,15 +125,6 @@ def test_the_beginning_is_not_held_longer_than_it_is_needed(coding: str, body: b
     assert facts == [FACT]
 
 
-def test_a_beginning_in_another_coding_is_read_no_further() -> None:
-    words = Opening()
-    answer, _, _ = taught(words)
-    answer.begin(200, (("content-encoding", "br"),))
-    answer.feed(b"x" * 200)
-    answer.finish()
-    assert words.shown == [b""]
-
-
 @pytest.mark.parametrize(("length", "held"), [(str(MAX_ANSWER), True), (str(MAX_ANSWER + 1), False), ("9" * 30, False)])
 def test_one_that_says_that_it_is_long_is_never_held(length: str, held: bool) -> None:
     words = Words()
@@ -146,6 +137,15 @@ def test_one_that_says_that_it_is_long_is_never_held(length: str, held: bool) ->
 def test_an_odd_length_says_nothing(length: str) -> None:
     answer, _, _ = taught(Words())
     assert answer.begin(200, (("content-length", length),)) is True
+
+
+@pytest.mark.parametrize("kind", [Words, Opening])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip"])
+def test_one_in_a_coding_that_cannot_be_undone_is_never_held(coding: str, kind: type[Words]) -> None:
+    words = kind()
+    answer, facts, _ = taught(words)
+    assert answer.begin(200, (("content-encoding", coding),)) is False
+    assert (words.shown, facts) == ([b""], [FACT])
 
 
 def test_an_answer_without_room_goes_on_unread_and_all_room_is_given_back() -> None:

@@ -98,10 +98,11 @@ class TaughtAnswer:
         self._status, self._headers = status, headers
         wanted = self.other.begin(status, headers) if self.other is not None else False
         self._held_for_other = wanted is not False
-        if self._held_for_other or self._is_long() or not self._reads():
+        readable = inflate.readable(self._coding) and not self._is_long()
+        if self._held_for_other or not readable or not self._reads():
             self._teach(b"")
             return wanted
-        if self._opening is not None and inflate.readable(self._coding):
+        if self._opening is not None:
             self._beginning = Beginning(self._opening, self._coding)
         return True
 

@@ -179,6 +179,16 @@ def test_referrals_on_enterprise_server() -> None:
     assert redirected(f"{api}/repos/acme/api", "https://ghe.acme.example/repositories/5") == ()
 
 
+@pytest.mark.parametrize("rest", ["", "/issues", "/repository/branches/main"])
+def test_gitlabs_api_refers_to_a_number(rest: str) -> None:
+    for api in ("https://gitlab.com/api/v4", "https://git.acme.example/gitlab/api/v4"):
+        found = redirected(f"{api}/projects/acme%2Fapi{rest}", f"{api}/projects/5{rest}")
+        assert [fact.id.text for fact in found if isinstance(fact, ReferralFact)] == ["5"]
+    api = "https://gitlab.com/api/v4"
+    for location in (f"{api}/projects/5{rest}/x", f"{api}/groups/5{rest}", f"https://gitlab.com/projects/5{rest}"):
+        assert redirected(f"{api}/projects/acme%2Fapi{rest}", location) == ()
+
+
 def tells(number: str, path: str) -> IdFact:
     forge_host = REGISTRY.lookup("github.com")
     assert forge_host is not None

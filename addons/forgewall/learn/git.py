@@ -95,12 +95,17 @@ class HeadLesson:
         yield MoveFact(key=self.key, move=Move(address=target.address, key=target.key, seen=self.now))
 
     def _number(self, there: ForgeHost, path: Path) -> str | None:
-        """The number of the repository that GitHub's API redirects to, with the same rest behind it."""
-        if self.forge_host.kind is not Kind.GITHUB:
-            return None
+        """The number of the repository that the forge's API redirects to, with the same rest behind it."""
         names = path.segments
-        at = names.index("repositories") if "repositories" in names[:4] else len(names)
-        if not (there.role is Role.API and at == 0) and names[max(at - 2, 0) : at] != ("api", "v3"):
+        match self.forge_host.kind:
+            case Kind.GITHUB:
+                api, collection = ("api", "v3"), "repositories"
+            case Kind.GITLAB:
+                api, collection = ("api", "v4"), "projects"
+            case _:
+                return None
+        at = names.index(collection) if collection in names[:6] else len(names)
+        if not (there.role is Role.API and at == 0) and names[max(at - 2, 0) : at] != api:
             return None
         around = _around(parse(self.request.path), self.target)
         if around is None or around[1] != names[at + 2 :] or not self._counts(*around, there):

@@ -47,6 +47,8 @@ def test_no_image(path: str) -> None:
         ("scope=repository:acme/img:PUSH", True, ("acme", "img")),
         ("scope=repository:acme/img:*", True, ("acme", "img")),
         ("scope=repository:acme/img:delete", True, ("acme", "img")),
+        ("scope=repository:mallory;x/img:push", True, None),
+        ("scope=repository:acme/img:pull;x=1", False, None),
         ("scope=repository:a/b:pull+repository:c/d:push", True, ("c", "d")),
         ("scope=repository:a/b:push&scope=repository:c/d:push", True, None),
         ("scope=repository:a/b:push&scope=repository:a/b:pull,push", True, ("a", "b")),

@@ -49,12 +49,13 @@ def image_of(path: Path) -> Image | None:
 
 def scope_of(query: str | None) -> Scope:
     """What the `scope` parameters of a token request ask for. In doubt it pushes, to an image nobody knows."""
-    images: set[tuple[str, ...] | None] = set()
+    # A semicolon separates parameters to some servers, and is a part of the value to others.
+    images: set[tuple[str, ...] | None] = {None} if ";" in (query or "") and _may_push(query or "") else set()
     for name, value in parameters(query):
         if "scope" not in widest(name):
             continue
         if name != "scope" or "%" in value:
-            images.update({None} if any(word in widest(value) for word in _MOVES) else ())
+            images.update({None} if _may_push(value) else ())
             continue
         for scope in value.split():
             kind, _, rest = scope.partition(":")
@@ -62,6 +63,10 @@ def scope_of(query: str | None) -> Scope:
             if not _MOVES.isdisjoint(actions.lower().split(",")):
                 images.add(namespace(image) if kind == "repository" else None)
     return Scope(pushes=bool(images), image=images.pop() if len(images) == 1 else None)
+
+
+def _may_push(text: str) -> bool:
+    return any(word in widest(text) for word in _MOVES)
 
 
 def asked_scope(request: Request, path: Path) -> Scope | None:

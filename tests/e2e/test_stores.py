@@ -9,12 +9,14 @@ import gzip
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from demo.forge import Forge
 from tests.e2e.attachments import REPOSITORIES, STORES, Attachments
 from tests.e2e.sending import BOUNDARY, FORM, OTHER_CLIENT, Fields, Got, form, refused, send
+from tests.e2e.test_memory import FRAMINGS, MIB, SIZE, flat
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Run
@@ -24,7 +26,8 @@ pytestmark = pytest.mark.needs("curl")
 POLICY = """\
 version: 1
 contact: security@acme.example
-approved: [github.com/acme]
+approved: [{repo: github.com/acme, max_upload: 1GiB}]
+limits: {per_client: 1TiB/1h}
 content: {secrets: block}
 """
 WEB = "https://github.com"
@@ -120,6 +123,22 @@ def test_nothing_is_announced_for_a_stranger_or_for_an_unknown_number(
         assert refused(ask(run, ACME, 10, more=more))
     assert forge.settle()
     assert forge.requests(host="github.com") == []
+
+
+def test_an_attachment_that_goes_to_github_itself_names_its_repository_in_the_query(
+    run: Run, forge: Forge, github: Attachments
+) -> None:
+    look(run, ACME)
+    look(run, MALLORY)
+    url = "https://uploads.github.com/user-attachments/assets?name=a.png&content_type=image%2Fpng"
+    assert send(run, f"{url}&repository_id={ACME}", body=b"png").status == 201
+    forge.clear()
+    assert refused(send(run, f"{url}&repository_id={MALLORY}", body=b"png"), "github.com/mallory/loot")
+    assert refused(send(run, f"{url}&repository_id={ACME}&repository_id={MALLORY}", body=b"png"))
+    assert refused(send(run, f"{url}&repository_id=4711", body=b"png"), "obody has said yet")
+    assert refused(send(run, url, body=b"png"))
+    assert forge.settle()
+    assert forge.requests(host="uploads.github.com") == []
 
 
 CHANGED = {
@@ -254,3 +273,23 @@ def test_a_long_form_is_judged_by_its_key_and_examined(
         assert got.status == 403, got
         assert "AKIA" in got.text
     assert github.stored == {}
+
+
+@pytest.mark.parametrize("framing", ["chunked", "h2"])
+def test_a_large_attachment_is_not_kept(
+    run: Run, forge: Forge, github: Attachments, tmp_path: Path, framing: str
+) -> None:
+    """It waits on disk until its last part has shown that it is the announced form, and goes on from there."""
+    file = tmp_path / "form"
+
+    def attach(size: int) -> str:
+        policy = begin(run, size)
+        file.write_bytes(form(fields_of(policy), os.urandom(size)))
+        words = (*FRAMINGS[framing], *FORM, "--data-binary", f"@{file}")
+        return run.curl(*words, "-o", "/dev/null", "-w", "%{http_code}", policy["upload_url"]).stdout
+
+    assert attach(MIB) == "204"
+    with flat(run):
+        assert attach(SIZE) == "204"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert [sha256 for _, length, sha256 in stored(forge) if length > SIZE] == [digest]

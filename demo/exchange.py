@@ -25,6 +25,7 @@ class Behaviour:
     that many body bytes and closes, as a forge with its own size limit does. `early_head`: git gets the response's
     head before the forge has read the request's body. `flaw`: what is wrong with the certificate. `lfs`: where git-lfs
     objects are to go. `answer`: what the host's own API answers to a request and its body; None where it has no answer.
+    `hidden`: paths of repositories (`/acme/api`) that it shows only to those who sign in, whoever they are.
     """
 
     bytes_per_second: int | None = None
@@ -33,6 +34,7 @@ class Behaviour:
     flaw: Flaw = Flaw.NONE
     lfs: LfsStyle = field(default_factory=LfsStyle)
     answer: Callable[[wire.Head, bytes], Answer | None] | None = None
+    hidden: frozenset[str] = frozenset()
 
 
 class Exchange:
@@ -105,10 +107,11 @@ class Exchange:
         body = self._counted(wire.body(stream, head), seen, behaviour.refuse_after)
         try:
             found = smart_http.find_repository(self._root, head.host, head.path)
-            if found is not None:
+            asks = _asks_to_sign_in(head, behaviour)
+            if found is not None and not asks:
                 seen.status = smart_http.serve(stream, head, body, *found, early_head=behaviour.early_head)
                 return True
-            reply = self._reply(head, body)
+            reply = self._sign_in(body) if asks else self._reply(head, body)
         except _TooMuch:
             self._journal.note(seen, outcome="refused", status=413)
             stream.send(wire.response(413, [("Connection", "close")], b"too much for this forge\n"))
@@ -118,6 +121,13 @@ class Exchange:
         headers = [("Content-Type", reply.media_type), *reply.headers]
         stream.send(wire.response(reply.status, headers, reply.content, head_only=head.method == "HEAD"))
         return True
+
+    @staticmethod
+    def _sign_in(body: Iterator[bytes]) -> Answer:
+        for _ in body:
+            pass
+        basic = ("WWW-Authenticate", 'Basic realm="forge"')
+        return Answer(status=401, content=b"sign in first\n", headers=(basic,))
 
     def _reply(self, head: wire.Head, body: Iterator[bytes]) -> Answer:
         own = self._behaviour(head.host).answer
@@ -147,6 +157,12 @@ class Exchange:
                 raise _TooMuch
             yield part
         self._journal.note(seen, sha256=digest.hexdigest(), outcome="complete")
+
+
+def _asks_to_sign_in(head: wire.Head, behaviour: Behaviour) -> bool:
+    return head.header("authorization") is None and any(
+        head.path.startswith((f"{path}/", f"{path}.git/")) for path in behaviour.hidden
+    )
 
 
 class _TooMuch(Exception):

@@ -29,7 +29,8 @@ VIEWER = "ana"
 
 class GitHub:
     """`writes` are what was carried out, `reads` what was only looked at: method and path, or the name of a GraphQL
-    field, and who was written to as far as the request says. `public` are the repositories that anybody can see.
+    field. `public` are the repositories that anybody can see, `hidden` the paths of those that git asks to sign in
+    for, and `renamed` leads from old names to new ones.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class GitHub:
         self.reads: list[str] = []
         self.public: set[str] = {"mallory/loot"}
         self.renamed: dict[str, str] = {}
+        self.hidden: frozenset[str] = frozenset()
         self.assets: list[bytes] = []
         self._routes = _routes(self)
 
@@ -46,7 +48,7 @@ class GitHub:
         with (
             forge.behave("api.github.com", Behaviour(answer=self.answer)),
             forge.behave("uploads.github.com", Behaviour(answer=self.answer)),
-            forge.behave("github.com", Behaviour(answer=self.page)),
+            forge.behave("github.com", Behaviour(answer=self.page, hidden=self.hidden)),
         ):
             yield
 

@@ -100,7 +100,7 @@ APPROVED = {
 @pytest.mark.parametrize("command", APPROVED)
 def test_approved_work_is_done(run: Run, github: GitHub, command: str) -> None:
     for name in ("acme/api", "acme-labs/api") if "acme-labs" in command else ():
-        gh(run, f"repo view {name}").check()  # who can see it counts there
+        gh(run, f"api repos/{name}").check()  # who can see it counts there
     result = gh(run, command)
     assert result.ok, str(result)
     assert github.writes == APPROVED[command]
@@ -156,7 +156,7 @@ REFUSED = {
 @pytest.mark.parametrize("command", REFUSED)
 def test_other_work_is_refused_before_a_byte(run: Run, forge: Forge, github: GitHub, command: str) -> None:
     if "fork mallory/loot --org" in command:
-        gh(run, "repo view mallory/loot").check()
+        gh(run, "api repos/mallory/loot").check()
     result = gh(run, command)
     assert_shown(run, result, *REFUSED[command])
     assert github.writes == []

@@ -143,6 +143,17 @@ def test_an_early_413_closes_the_connection(forge: Forge) -> None:
     assert [(seen.outcome, seen.status) for seen in forge.requests()] == [("refused", 413)]
 
 
+def test_a_hidden_repository_is_shown_to_those_who_sign_in(forge: Forge) -> None:
+    forge.make_repository("github.com/acme/hidden")
+    ask = (
+        b"GET /acme/hidden.git/info/refs?service=git-upload-pack HTTP/1.1\r\nHost: github.com\r\nConnection: close\r\n"
+    )
+    with forge.behave("github.com", Behaviour(hidden=frozenset({"/acme/hidden"}))):
+        assert b"401 " in exchange(forge, ask + b"\r\n").partition(b"\r\n")[0]
+        assert b"200 " in exchange(forge, ask + b"Authorization: Basic YTpi\r\n\r\n").partition(b"\r\n")[0]
+    assert b"200 " in exchange(forge, ask + b"\r\n").partition(b"\r\n")[0]
+
+
 def test_the_raw_listener_greets_and_keeps_the_first_bytes(forge: Forge) -> None:
     with socket.create_connection(("127.0.0.1", forge.raw_port), 10) as connection:
         assert connection.recv(100) == b"SSH-2.0-forge\r\n"

@@ -636,7 +636,7 @@ def gist(operation: Operation, evidence: str) -> Target:
     [
         (
             gist(Operation.PUSH, "git push: info/refs asks for git-receive-pack"),
-            "a gist's URL names no owner, so no approval can cover it",
+            "a gist goes by its number, and nobody has said yet whose it is; GET /gists/NUMBER of the API tells it",
         ),
         (
             gist(Operation.SNIPPET, "POST /gists"),

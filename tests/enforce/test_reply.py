@@ -75,7 +75,7 @@ def test_the_documented_interface_is_advised_only_for_what_is_not_understood() -
         return plain(refuse(refusal(code="unidentified", reason=reason), REQUESTS["text"], None))
 
     assert "documented interface" in advice("this kind of PUT request is not understood")
-    assert "documented interface" not in advice("a gist's URL names no owner, so no approval can cover it")
+    assert "documented interface" not in advice("a gist goes by its number alone, and nobody has said yet whose it is")
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ REPOSITORIES = [
     ("http://token@github.com/acme/api", "github.com/acme/api", "acme", "api"),
     ("https://acme.ghe.com/team/api.git", "acme.ghe.com/team/api", "team", "api"),
     ("https://ghe.example/team/api.git", "ghe.example/team/api", "team", "api"),
-    ("https://gist.github.com/ana/0123456789abcdef0123.git", "gist.github.com/ana", "ana", None),
+    ("https://gist.github.com/ana/0123456789abcdef0123.git", None, None, None),  # unless GitHub has said whose it is
     ("https://gist.github.com/0123456789abcdef0123.git", None, None, None),
-    ("https://ghe.example/gist/ana/0123456789abcdef0123.git", "gist.ghe.example/ana", "ana", None),
+    ("https://ghe.example/gist/ana/0123456789abcdef0123.git", None, None, None),
     ("https://gitlab.com/acme/api.git", "gitlab.com/acme/api", "acme", "api"),
     ("https://gitlab.com/acme/web/shop/api.git", "gitlab.com/acme/web/shop/api", "acme/web/shop", "api"),
     ("https://gitlab.com/acme/web/api.wiki.git", "gitlab.com/acme/web/api", "acme/web", "api"),

@@ -12,7 +12,7 @@ from forgewall.sizes import plain, rounded
 from forgewall.sizes import size as exact
 
 _NEW = frozenset({Operation.CREATE_REPO, Operation.FORK, Operation.IMPORT})
-_SPEAKING = ("doesn't tell whose", "the query has more than", UNHEARD, UNTOLD)
+_SPEAKING = ("doesn't tell whose", "the query has more than", "the path has more than", UNHEARD, UNTOLD)
 MAX_EVIDENCE = 300
 """Characters of evidence that are repeated in a reason."""
 
@@ -34,12 +34,12 @@ def not_understood(evidence: str) -> str:
 
 def not_placed(operation: Operation, evidence: str, *, gist: bool = False) -> str:
     """Why a request is refused whose operation is certain, but not whom it concerns. Repeats no route."""
+    if evidence.startswith(UNHEARD):
+        return _shortened(evidence)
     if gist and operation is Operation.SNIPPET:
         return "the request doesn't say whose gist this is or will be, so no approval can cover it"
     if gist:
-        return "a gist's URL names no owner, so no approval can cover it"
-    if evidence.startswith(UNHEARD):
-        return _shortened(evidence)
+        return "a gist goes by its number, and nobody has said yet whose it is; GET /gists/NUMBER of the API tells it"
     route = evidence.partition(" ")[2].startswith("/")
     if route and operation in _NEW:
         return "the request doesn't name the owner of the new repository, so no approval can cover it"

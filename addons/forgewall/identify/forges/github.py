@@ -169,10 +169,10 @@ def _gist_of(forge_host: ForgeHost, names: tuple[str, ...], directory: Directory
         return None
     known = known_as(forge_host, directory, IdKind.GIST, number.lower())
     owner = known.owner if known else None
-    if len(names) == 1:
-        return found(forge_host, owner, None)
     # GitHub finds a gist by its number alone, whoever's name stands before it.
-    return None if owner is not None and owner.lower() != names[0].lower() else found(forge_host, names[0], None)
+    if len(names) == 2 and owner is not None and owner.lower() != names[0].lower():
+        return None
+    return found(forge_host, owner, None)
 
 
 FORGE = Forge(

@@ -19,7 +19,7 @@ from forgewall.identify.form_data import form_fields
 from forgewall.identify.paths import is_name
 from forgewall.identify.query import parameters
 from forgewall.identify.targets import named, other, plain_read, unidentified
-from forgewall.model import Operation, Target
+from forgewall.model import Effect, Operation, Target
 
 _NAME, _SEEN = "repository[name]", "repository[visibility]"
 _TEMPLATES = ("template_repository_id", "repository[template_repository_id]", "repository[template]")
@@ -129,7 +129,7 @@ def _preview(call: Call) -> Target:
 
 
 def _gist_page(call: Call) -> Target:
-    """A gist's page below its owner's name: nobody else's gist, as far as GitHub has said."""
+    """A gist's page below its owner's name. GitHub goes by its number alone, so GitHub must have said whose it is."""
     number = call.path.segments[1].lower() if len(call.path.segments) > 1 else ""
     found = known_as(call.forge_host, call.directory, IdKind.GIST, number)
     if found is not None and (found.owner or "").lower() != (call.owner or "").lower():
@@ -137,6 +137,9 @@ def _gist_page(call: Call) -> Target:
     if call.path.segments[2:] == ("fork",):
         evidence = f"{call.evidence} makes a gist of the caller's own, whose name the request doesn't tell"
         return named(call.forge_host, None, None, Operation.SNIPPET, evidence)
+    if found is None and call.match.operation.effect is Effect.WRITE:
+        evidence = unknown(call.forge_host, f"gist {number}", f"/gists/{number[:80]}")
+        return named(call.forge_host, None, None, call.match.operation, evidence)
     return plain(call)
 
 

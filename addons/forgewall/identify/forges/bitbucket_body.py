@@ -12,14 +12,17 @@ from forgewall.identify.paths import is_name
 from forgewall.identify.targets import personal_snippets
 from forgewall.model import Also, Target
 
+_ELSEWHERE = "the body may name another workspace than the path"
 _UNSLUGGED = re.compile(r"[^a-z0-9_.-]+")
 
 
 def create(call: Call) -> Target:
     """`POST /repositories/…`: the path names the new repository, `parent` the one it is copied from."""
-    fields = call.fields("parent", "is_private")
+    fields = call.fields("parent", "workspace", "owner", "is_private")
     if fields is None:
         return call.doubtful()
+    if not _is_at_home(call, fields):
+        return call.doubtful(_ELSEWHERE)
     also: tuple[Also, ...] = ()
     if given(fields, "parent"):
         parent = call.finder.described(below(fields, "parent"))
@@ -34,10 +37,8 @@ def settings(call: Call) -> Target:
     fields = call.fields("name", "workspace", "owner", "is_private")
     if fields is None or call.place is None:
         return call.target(wants_body=call.unread) if call.unread else call.doubtful()
-    for key, name in (("workspace", "slug"), ("owner", "username")):
-        said = below(fields, key)
-        if given(fields, key) and given(said, name) and str(said[name]).lower() != call.place.owner.lower():
-            return call.doubtful("the body names another workspace than the path")
+    if not _is_at_home(call, fields):
+        return call.doubtful(_ELSEWHERE)
     also: tuple[Also, ...] = ()
     if given(fields, "name"):
         slug = _UNSLUGGED.sub("-", (text(fields, "name") or "").lower()).strip("-")
@@ -51,20 +52,40 @@ def settings(call: Call) -> Target:
 def fork(call: Call) -> Target:
     """`POST /repositories/…/forks`: the new repository stands in the body, its parent in the path."""
     also = (call.also(call.place, "parent"),) if call.place else ()
-    fields = call.fields("workspace", "name", "is_private")
+    fields = call.fields("workspace", "owner", "name", "is_private")
     if fields is None or call.place is None:
         return call.new(None, also=also)
     repository = plain_name(fields, "name") if given(fields, "name") else call.place.repository
     visibility = visibility_of(fields, "is_private", public=False)
-    return call.new(_workspace(call, below(fields, "workspace")), repository, also=also, visibility=visibility)
+    return call.new(_workspace(call, fields), repository, also=also, visibility=visibility)
 
 
 def _workspace(call: Call, fields: Mapping[str, object]) -> Place | str | None:
-    """The workspace that a body names by `slug` or `uuid`; None if it names none."""
-    if given(fields, "slug"):
-        owner = plain_name(fields, "slug")
-        return Place(owner=owner) if owner is not None else "no certain workspace is named"
-    return call.finder.workspace(text(fields, "uuid") or "") if given(fields, "uuid") else None
+    """The workspace that a body names, by slug, UUID or both, and maybe by `owner`, as before there were workspaces.
+
+    A sentence if these may be different ones; None if it names none.
+    """
+    found: Place | None = None
+    for key, names in (("workspace", ("slug", "uuid")), ("owner", ("username", "uuid"))):
+        said = below(fields, key)
+        if given(fields, key) and not any(given(said, name) for name in names):
+            return f"`{key}` names no certain workspace"
+        for name in names:
+            if not given(said, name):
+                continue
+            place = call.finder.workspace(text(said, name) or "")
+            if isinstance(place, str):
+                return place
+            if found is not None and not place.same(found):
+                return "the body names two workspaces"
+            found = place
+    return found
+
+
+def _is_at_home(call: Call, fields: Mapping[str, object]) -> bool:
+    """Whether the body names no other workspace than the path does."""
+    said = _workspace(call, fields)
+    return said is None or (isinstance(said, Place) and said.owner.lower() == (call.owner or "").lower())
 
 
 def source(call: Call) -> Target:

@@ -88,11 +88,13 @@ class Finder:
         return Place(owner=named.owner, repository=named.repository)
 
     def project(self, fields: Mapping[str, object]) -> Place | str:
-        """The project that an object in a body of Data Center describes, by its key or its number."""
+        """The project that an object in a body of Data Center describes, by its key, its number, or both."""
         owner = plain_name(fields, "key")
-        if owner is not None:
+        if owner is not None and not given(fields, "id"):
             return Place(owner=owner)
         named = self._numbered(IdKind.OWNER, fields.get("id"))
+        if named is not None and named.owner is not None and owner is not None and owner.lower() != named.owner.lower():
+            return "key and number are those of two projects"
         if named is None or named.owner is None or named.repository is not None:
             return _unheard("which project", str(fields.get("id"))[:20], self._center, "projects/KEY")
         return Place(owner=named.owner)

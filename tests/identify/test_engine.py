@@ -243,3 +243,12 @@ def test_reading_the_body_never_makes_a_target_looser_than_asked(method: str, ba
     assert not too_long.wants_body
     if not unread.wants_body and method != "GET":
         assert complete == unread
+
+
+@pytest.mark.parametrize(("part", "url"), [("path", "https://mallory.hf.space/"), ("query", "https://github.com/a/b?")])
+def test_a_read_asks_for_no_more_than_a_read_needs(part: str, url: str) -> None:
+    """A forge's pages may run on a stranger's server, which gets to see whatever it is asked for."""
+    assert ask("GET", url + "x" * 8000).operation is Operation.FETCH
+    target = ask("GET", url + "x" * 8200)
+    assert told(target) == ("unidentified", None)
+    assert target.evidence == f"the {part} has more than the 8192 characters that a read may need"

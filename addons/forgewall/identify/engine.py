@@ -23,7 +23,7 @@ from forgewall.identify.targets import fold, plain_read, unidentified
 from forgewall.model import MAKES, Also, Effect, Kind, Operation, Request, Target
 
 MAX_QUERY = 8 * 1024
-"""Characters of a query string that a read may have; more could carry data out."""
+"""Characters of a query string, and of a path, that a read may have; more could carry data out."""
 
 UNANNOUNCED = "no answer of the forge announced this address of its store to this client; begin the upload again"
 """Evidence for an upload to a forge's object store that nothing explains."""
@@ -53,8 +53,11 @@ def identify(
     if forge_host is None:
         return None if announced is None else _stored(request, announced)
     target = _understood(request, forge_host, announced, directory)
-    if target.effect is Effect.READ and len(request.path.partition("?")[2]) > MAX_QUERY:
-        target = unidentified(forge_host, f"the query has more than the {MAX_QUERY} characters that a read may need")
+    if target.effect is Effect.READ:
+        for what, text in zip(("path", "query"), request.path.partition("?")[::2], strict=True):
+            if len(text) > MAX_QUERY:
+                doubt = f"the {what} has more than the {MAX_QUERY} characters that a read may need"
+                target = unidentified(forge_host, doubt)
     return directed(target, forge_host, directory)
 
 

@@ -33,8 +33,10 @@ class Answer:
 class Raw:
     """One connection through the proxy."""
 
-    def __init__(self, port: int) -> None:
-        self.socket: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
+    def __init__(self, port: int, source: str = "127.0.0.1") -> None:
+        """Connect to the proxy at `port`, as the client with the address `source`."""
+        there = ("127.0.0.1", port)
+        self.socket: socket.socket = socket.create_connection(there, timeout=SECONDS, source_address=(source, 0))
         self.buffer = b""
 
     def __enter__(self) -> Raw:

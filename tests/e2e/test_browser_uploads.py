@@ -22,7 +22,7 @@ pytestmark = pytest.mark.needs("chromium")
 POLICY = """\
 version: 1
 contact: security@acme.example
-approved: [github.com/acme, gitlab.com/acme/platform]
+approved: [github.com/acme, {repo: github.com/acme/web, max_upload: 1MiB}, gitlab.com/acme/platform]
 defaults: {other_hosts: block}
 """
 API = "https://github.com/acme/api"
@@ -143,6 +143,15 @@ def test_a_stranger_s_file_is_refused_at_its_first_step(browser: Browser, forge:
     assert github.posted == []
 
 
+@pytest.mark.parametrize("size", [2, 60], ids=["held", "refused by its length"])
+def test_a_file_over_the_limit_is_told_to_the_script(browser: Browser, github: GitHubPages, size: int) -> None:
+    page = browser.open("https://github.com/acme/web/issues/1")
+    told = page.run(f"await attach(43, 'x'.repeat({size} << 20))")
+    assert (told["step"], told["status"]) == ("store", 413), told
+    assert "Send at most" in told["text"] or "send at most" in told["text"]
+    assert github.stored == {}
+
+
 def test_a_script_reads_what_the_store_s_refusal_says(browser: Browser, forge: Forge, github: GitHubPages) -> None:
     """The store is another origin: a browser shows its refusals to scripts only where the answer allows it."""
     page = browser.open(f"{API}/issues/1")
@@ -183,12 +192,13 @@ def test_gitlab_s_forms_uploads_and_notes(browser: Browser, forge: Forge, gitlab
     )
     arrived = list(gitlab.posted)
     assert len(arrived) == 6
-    assert readable(page.run(upload.format("mallory/loot")), "gitlab.com/mallory/loot")
-    page.go("https://gitlab.com/mallory/loot/-/issues/1")
+    assert readable(page.run(upload.format("mallory/api")), "gitlab.com/mallory/api")
+    page.go("https://gitlab.com/mallory/api/-/issues/1")
     for form in ("create", "upload", "issue"):
         submit(page, form)
-        assert "gitlab.com/mallory/loot is not an approved repository" in page.text
-        page.go("https://gitlab.com/mallory/loot/-/issues/1")
+        assert "Refused by Forgewall" in str(page.run("document.title"))
+        assert "gitlab.com/mallory/api is not an approved repository" in page.text
+        page.go("https://gitlab.com/mallory/api/-/issues/1")
     submit(page, "sign-in")
     assert gitlab.posted == [*arrived, "/users/sign_in"]
 

@@ -5,6 +5,7 @@ Not here: any judgement. A wrong guess costs readability, never safety.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
@@ -29,6 +30,8 @@ class Language(StrEnum):
 
 SERVICES = ("git-receive-pack", "git-upload-pack", "git-upload-archive")
 _API_LABELS = frozenset({"api", "uploads"})
+# At the root, or below an instance's prefix, which mustn't be an owner whose repository is called `api`.
+_API = re.compile(r"/api/|/2\.0/|(?:/[^/]+)*?/(?:api/(?:v[0-9]|graphql)|rest/[a-z-]+/(?:latest|[0-9.]+)/)")
 
 
 def language_of(request: Request, target: Target | None) -> Language:
@@ -67,9 +70,7 @@ def _is_git_lfs(request: Request) -> bool:
 
 
 def _is_api(host: str, path: str) -> bool:
-    return (
-        host.partition(".")[0] in _API_LABELS or "/api/" in f"{path}/" or "/rest/" in path or path.startswith("/2.0/")
-    )
+    return host.partition(".")[0] in _API_LABELS or _API.match(f"{path}/") is not None
 
 
 def _json_of(target: Target | None, host: str, path: str) -> Language:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from bench import policies, table
+from bench import breadth, policies, table
 from bench.plan import Plan
 from forgewall.decide.engine import decide
 from forgewall.decide.load import parse
@@ -24,7 +24,7 @@ SUBJECT = Subject(client="10.4.7.12", port=50123)
 
 
 def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
-    """All of it, as a table."""
+    """All of it, as two tables."""
     few, many = f"{plan.few:,} approvals", f"{plan.many:,} approvals"
     say(f"reading a policy of {many}")
     small = parse(policies.text(plan.few), "policy.yaml")
@@ -35,6 +35,8 @@ def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
     gc.freeze()  # as `forgewall run` does before it serves
     try:
         short, long = _decisions(plan, small, large)
+        say("identify with three forges and with all")
+        narrow, wide = breadth.rounds(4 * plan.rounds, max(1, plan.decisions // 80))  # many short ones, for steadiness
     finally:
         gc.unfreeze()
     rows.insert(
@@ -42,7 +44,13 @@ def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
     )
     say("writing events")
     rows.append(["write an event", "events/s", "", table.middle(_events(directory, plan, large)), ""])
-    return table.render("Without the network", ("", "unit", few, many, "ratio"), rows)
+    forges = ["identify", "us/request", table.middle(narrow), table.middle(wide), table.ratio(wide, narrow)]
+    return "\n\n".join(
+        (
+            table.render("Without the network", ("", "unit", few, many, "ratio"), rows),
+            table.render("By the number of forges", ("", "unit", "3 forges", "all forges", "ratio"), [forges]),
+        )
+    )
 
 
 def _loads(plan: Plan) -> tuple[Policy, list[float]]:

@@ -12,9 +12,11 @@ from bench.client import Unexpected, requests_answered
 from bench.origin import Origin
 from bench.proxies import READ_PATH, straight
 
-from bench import policies, table, traffic
+from bench import breadth, policies, table, traffic
 from forgewall.decide.load import parse
+from forgewall.identify import tables
 from forgewall.identify.engine import identify
+from forgewall.identify.registry import Registry
 
 
 def row(printed: str, label: str) -> list[str]:
@@ -32,6 +34,23 @@ def test_the_engine_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert float(many) > 0
     assert re.fullmatch(r"\d+\.\d\dx", ratio)
     assert row(printed, "write an event")[0] == "events/s"
+    unit, few, many, ratio = row(printed, "identify  ")
+    assert unit == "us/request"
+    assert float(few) > 0
+    assert float(many) > 0
+    assert re.fullmatch(r"\d+\.\d\dx", ratio)
+
+
+def test_few_forges_and_rows_are_enough_for_the_requests() -> None:
+    asked = breadth.requests()
+    all_ = [identify(request, Registry.build()) for request in asked]
+    with breadth.few_rows():
+        few = [identify(request, breadth.few_hosts()) for request in asked]
+        assert tables.table("github-api").match("POST", ("user", "repos")) is None
+    assert few == all_
+    assert few[-2:] == [None, None]
+    assert breadth.few_hosts().lookup("codeberg.org") is None
+    assert tables.table("github-api").match("POST", ("user", "repos")) is not None
 
 
 @pytest.mark.e2e

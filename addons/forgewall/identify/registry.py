@@ -95,6 +95,9 @@ class _Node:
     rest: ForgeHost | None = None
 
 
+type _Hosts = tuple[Mapping[str, ForgeHost], _Node, Mapping[str, ForgeHost]]
+"""Hosts by name, hosts by pattern, and buckets."""
+
 # Names GitHub Enterprise Server uses below its own host name when subdomain isolation is on.
 _GITHUB_SUBDOMAINS: Mapping[str, Role] = {
     "api": Role.API,
@@ -141,14 +144,14 @@ class Registry:
         self._buckets = buckets
 
     @classmethod
-    def build(cls, instances: Iterable[Instance] = ()) -> Self:
-        """The built-in hosts plus `instances`.
+    def build(cls, instances: Iterable[Instance] = (), hosts: str | None = None) -> Self:
+        """The built-in hosts plus `instances`. `hosts` are rows to take in place of the built-in ones.
 
         Raises ValueError with a sentence if an instance's host isn't a host name, is named twice, or is a built-in
         host of another kind.
         """
         instances = tuple(instances)
-        built_in, tree, buckets = _built_in()
+        built_in, tree, buckets = _built_in() if hosts is None else _read(hosts)
         exact = dict(built_in)
         seen: set[str] = set()
         for instance in instances:
@@ -257,12 +260,20 @@ def _bucket(buckets: Mapping[str, ForgeHost], name: str) -> ForgeHost | None:
     return found
 
 
+def built_in_hosts() -> str:
+    """The rows of `data/forges.hosts`."""
+    return resources.files("forgewall.identify").joinpath("data/forges.hosts").read_text("utf-8")
+
+
 @cache
-def _built_in() -> tuple[Mapping[str, ForgeHost], _Node, Mapping[str, ForgeHost]]:
+def _built_in() -> _Hosts:
+    return _read(built_in_hosts())
+
+
+def _read(text: str) -> _Hosts:
     exact: dict[str, ForgeHost] = {}
     buckets: dict[str, ForgeHost] = {}
     tree = _Node()
-    text = resources.files("forgewall.identify").joinpath("data/forges.hosts").read_text("utf-8")
     for row in text.splitlines():
         words = row.split("#", 1)[0].split()
         if not words:

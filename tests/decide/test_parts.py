@@ -195,6 +195,8 @@ def test_an_unknown_second_repository_says_what_would_tell_it() -> None:
     wanted = target(A, Operation.FORK, second(None, "source"))
     taught = replace(wanted, evidence="nobody has said yet whose project 12 is; GET https://gitlab.com/x tells it")
     assert ask(replace(taught, operation=P)).reason == taught.evidence
+    branch = replace(wanted, evidence="it writes to a repository that the request doesn't name; merge instead")
+    assert ask(replace(branch, operation=P)).reason.endswith(f"this `push` concerns: {branch.evidence}")
     assert ask(replace(wanted, operation=P)).reason == (
         "it is not certain whose repository this `push` concerns: the source is not known"
     )

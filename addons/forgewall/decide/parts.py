@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from forgewall.evidence import RefUpdate
 from forgewall.identify.registry import Registry
-from forgewall.identify.targets import fold
+from forgewall.identify.targets import UNNAMED, fold
 from forgewall.model import Also, Effect, Kind, Move, Operation, Target, Visibility
 
 COPIED_FROM = frozenset({"source", "parent"})
@@ -67,7 +67,7 @@ def second_part(also: Also, main: Part, registry: Registry) -> Part:
         # What is copied from an unknown place may as well be written to it.
         operation, effect = main.operation, Effect.WRITE
     if key is None:
-        known = UNHEARD in main.evidence
+        known = UNHEARD in main.evidence or UNNAMED in main.evidence
         role = "second repository" if also.role == "second" else also.role
         evidence = main.evidence if known else f"the {role} is not known"
     elif operation is Operation.UNIDENTIFIED:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from forgewall.identify.registry import ForgeHost
 from forgewall.model import Also, Kind, Operation, Target
 
+UNNAMED = "a repository that the request doesn't name"
+"""How evidence tells that something else is written to, and nobody can say what."""
+
 
 def fold(kind: Kind, address: str) -> str:
     """`address` as the forge compares names: all but CodeCommit ignore the case of ASCII letters."""

@@ -25,7 +25,7 @@ from forgewall.identify.forges.github_call import (
 )
 from forgewall.identify.paths import is_name
 from forgewall.identify.query import base_name, parameters
-from forgewall.identify.targets import fold, named, other, unidentified
+from forgewall.identify.targets import UNNAMED, fold, named, other, unidentified
 from forgewall.model import Also, Effect, Operation, Target, Visibility
 
 NOWHERE = Also(address=None, owner=None, repository=None, role="destination", operation=Operation.CONTENTS)
@@ -130,7 +130,7 @@ def head_of(call: Call, fields: Mapping[str, object]) -> tuple[Also, ...] | None
 def _branch(call: Call) -> Target:
     # It merges the base into the pull request's own branch, which may lie in a stranger's fork.
     target = call.target(also=(NOWHERE,))
-    evidence = f"{call.evidence} writes to the branch's repository, which isn't named; merge and push it instead"
+    evidence = f"it writes to the pull request's branch, in {UNNAMED}; merge and push instead"
     return replace(target, evidence=evidence, wants_body=False)
 
 

@@ -79,11 +79,12 @@ class Reader:
             if (role := locator.role) is not None
             for one in where.named((locator,))
         )
+        nowhere = Also(address=None, owner=None, repository=None, role="destination", operation=row.elsewhere)
         return Deed(
             name=row.name,
             operation=operation,
             places=tuple(dict.fromkeys(places)),
-            also=tuple(dict.fromkeys(also)),
+            also=(*dict.fromkeys(also), *([] if row.elsewhere is None else [nowhere])),
             visibility=None if row.visibility is None else _SEEN.get(found.text(row.visibility).lower()),
         )
 

@@ -56,7 +56,7 @@ class Mutation:
     `locators` without a role name what is written to: at least one of them must be there. `new` are the fields with
     the owner's node id and the name of a repository that is made. `visibility` is the field that says who will see it.
     `turns` are fields whose presence makes it another operation. `beside` are fields that never say where it goes,
-    although they are called as if they could.
+    although they are called as if they could. `elsewhere` is what it also does to a repository that nothing names.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Mutation:
     turns: tuple[tuple[Place, Operation], ...] = ()
     otherwise: Otherwise | None = None
     beside: frozenset[Place] = frozenset()
+    elsewhere: Operation | None = None
 
     @property
     def known(self) -> frozenset[Place]:
@@ -115,7 +116,7 @@ def _row(words: list[str]) -> Mutation:
     if len(words) < 2:
         raise ValueError("a row is `mutation operation [word…]`")
     locators, turns, beside = [], [], []
-    new = visibility = otherwise = None
+    new = visibility = otherwise = elsewhere = None
     for word in words[2:]:
         what, colon, rest = word.partition(":")
         if not colon or not rest:
@@ -130,6 +131,8 @@ def _row(words: list[str]) -> Mutation:
                 turns.append((_place(field), Operation(second)))
             case "beside":
                 beside.append(_place(rest))
+            case "elsewhere":
+                elsewhere = Operation(rest)
             case "else":
                 otherwise = Otherwise(rest)
             case _:
@@ -143,6 +146,7 @@ def _row(words: list[str]) -> Mutation:
         turns=tuple(turns),
         otherwise=otherwise,
         beside=frozenset(beside),
+        elsewhere=elsewhere,
     )
 
 

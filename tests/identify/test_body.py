@@ -66,7 +66,7 @@ def test_objects(body: bytes, headers: list[tuple[str, str]]) -> None:
         (b'{"a":' + b"9" * 10_000 + b"}", [JSON]),
         (b'{"a":1}', [JSON, ("content-encoding", "gzip")]),
         (b'{"a":1}', [JSON, ("content-encoding", "br")]),
-        (gzip.compress(gzip.compress(b'{"a":1}', mtime=0)), [JSON, ("content-encoding", "gzip, gzip")]),
+        (gzip.compress(gzip.compress(b'{"a":1}', mtime=0), mtime=0), [JSON, ("content-encoding", "gzip, gzip")]),
         (gzip.compress(b'{"a":1}', mtime=0) + b"x", [JSON, ("content-encoding", "gzip")]),
         (gzip.compress(b'{"a":1}', mtime=0) + gzip.compress(b" ", mtime=0), [JSON, ("content-encoding", "gzip")]),
         (gzip.compress(b'{"a":1}', mtime=0)[:-3], [JSON, ("content-encoding", "gzip")]),

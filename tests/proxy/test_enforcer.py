@@ -295,7 +295,7 @@ def test_a_cut_of_what_was_not_told_of_brings_its_decision_along(enforcer: Enfor
     assert isinstance(ruling, Admitted)
     assert ruling.transit is not None
     assert ledger.events == []
-    assert isinstance(ruling.transit.feed(b"x" * 5000), CutOff)
+    assert isinstance(ruling.transit.feed(b"x" * 20_000), CutOff)
     assert [type(event).__name__ for event in ledger.events] == ["Decision", "Upload"]
     assert ledger.uploads[0].decision == ledger.decisions[0]
 

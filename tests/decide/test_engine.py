@@ -644,7 +644,7 @@ def gist(operation: Operation, evidence: str) -> Target:
         ),
         (
             replace(target(None, Operation.CREATE_REPO), evidence="POST /user/repos"),
-            "the request doesn't name the owner of the new repository, so no approval can cover it",
+            "the request doesn't name the owner of the new repository; name an approved one, as in OWNER/NAME",
         ),
         (
             replace(target(None, Operation.ISSUE), evidence="POST /projects/{project}/issues"),

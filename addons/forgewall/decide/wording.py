@@ -42,7 +42,7 @@ def not_placed(operation: Operation, evidence: str, *, gist: bool = False) -> st
         return "a gist goes by its number, and nobody has said yet whose it is; GET /gists/NUMBER of the API tells it"
     route = evidence.partition(" ")[2].startswith("/")
     if route and operation in _NEW:
-        return "the request doesn't name the owner of the new repository, so no approval can cover it"
+        return "the request doesn't name the owner of the new repository; name an approved one, as in OWNER/NAME"
     if route:
         return f"the request names neither an owner nor a repository, so no approval can cover this `{operation}`"
     return f"it is not certain whose repository this `{operation}` concerns: {_shortened(evidence)}"

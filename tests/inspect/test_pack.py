@@ -179,7 +179,7 @@ def test_the_history_of_this_repository() -> None:
     repository = Repository(ROOT)
     if not (ROOT / ".git").exists():
         pytest.skip("not a clone")
-    facts = read(chunks(repository.pack("HEAD\n"), 1 << 16))
+    facts = read(chunks(repository.pack("HEAD\n"), 1 << 16), PackReader(spool=MemorySpool()))
     agrees(repository, facts, ("HEAD",))
     assert unread(facts) == []
     named = {name.path for name in of(NamedFile, facts)}

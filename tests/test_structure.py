@@ -100,6 +100,12 @@ def test_the_pure_stages_know_nothing_of_the_rooms_around_them(source: Path) -> 
     assert [module for module in imports(source) if ".".join(module.split(".")[:2]) in outer] == []
 
 
+@pytest.mark.parametrize("source", [path for path in SOURCES if room(path) == "identify"], ids=name)
+def test_identify_stands_below_the_other_stages(source: Path) -> None:
+    above = {f"forgewall.{part}" for part in PURE if part != "identify"}
+    assert [module for module in imports(source) if ".".join(module.split(".")[:2]) in above] == []
+
+
 @pytest.mark.parametrize("source", [*SOURCES, *sorted((ROOT / "demo").glob("*.py"))], ids=name)
 def test_a_module_stays_short_and_says_what_it_is(source: Path) -> None:
     text = source.read_text(encoding="utf-8")

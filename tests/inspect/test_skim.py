@@ -10,15 +10,15 @@ import requests
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tests.identify.asking import REGISTRY
+from tests.identify.test_multipart import read as read_parts
 from tests.identify.test_second_repository import UNREAD
 from tests.inspect.bodies import CUTS, FORM, JSON, NDJSON, cut, pieces
-from tests.inspect.test_multipart import read as read_parts
 
 from forgewall.identify.body import json_document
 from forgewall.identify.engine import identify
+from forgewall.identify.multipart import boundary_of
 from forgewall.identify.paths import is_name, namespace
 from forgewall.identify.url import request_for
-from forgewall.inspect.multipart import boundary_of
 from forgewall.inspect.skim import LONG, MARKER, MAX_QUERY, MAX_SKIM, Skimmer
 from forgewall.model import BodyState, Operation, Request, Target
 

@@ -1,8 +1,8 @@
 """The fields of a form that was held: a multipart form (RFC 7578), or its skim, or a URL-encoded one.
 
-Only names and short texts, never files' contents. A multipart form is read by `inspect.multipart`, which takes only
-what servers read alike. What is *not* here: what a field means, and nesting by brackets; `fields` and the modules of
-the kinds read names.
+Only names and short texts, never files' contents. A multipart form is read by `multipart`, which takes only what
+servers read alike. What is *not* here: what a field means, and nesting by brackets; `fields` and the modules of the
+kinds read names.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from forgewall.identify.body import MAX_BODY, has_document
+from forgewall.identify.multipart import MultipartReader, NotMultipart, Part, boundary_of
 from forgewall.identify.query import parameters
-from forgewall.inspect.multipart import MultipartReader, NotMultipart, Part, boundary_of
 from forgewall.model import BodyState, Request
 
 MEDIA_TYPE = "multipart/form-data"

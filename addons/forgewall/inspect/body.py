@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from forgewall.evidence import Fact, Malformed, Unread
+from forgewall.identify.multipart import NotMultipart, boundary_of
 from forgewall.inspect.document import Document
 from forgewall.inspect.document_body import DocumentInspector, UrlencodedReader
 from forgewall.inspect.hashes import NewHash, here
 from forgewall.inspect.heading import BODY_IS_FILE, Heading, heading_of
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.json_stream import JsonReader
-from forgewall.inspect.multipart import NotMultipart, boundary_of
 from forgewall.inspect.multipart_body import MultipartInspector
 from forgewall.inspect.ndjson import NdjsonReader
 from forgewall.inspect.query_fields import told_by_query

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from forgewall.evidence import Fact, File, Malformed, NamedFile, Unread
+from forgewall.identify.multipart import MultipartReader, NotMultipart, Part
 from forgewall.inspect.content import FileReader
 from forgewall.inspect.document import Document
 from forgewall.inspect.document_body import DocumentInspector
 from forgewall.inspect.fields import Fields
 from forgewall.inspect.heading import Heading
 from forgewall.inspect.json_stream import JsonReader
-from forgewall.inspect.multipart import MultipartReader, NotMultipart, Part
 from forgewall.inspect.secrets import Scanner
 from forgewall.model import Operation
 

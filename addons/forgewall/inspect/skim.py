@@ -20,9 +20,9 @@ from __future__ import annotations
 import json
 from typing import Self
 
+from forgewall.identify.multipart import MultipartReader, NotMultipart, Part, boundary_of
 from forgewall.inspect.body import media_type_of, says_json
 from forgewall.inspect.json_stream import JsonReader, NotJson
-from forgewall.inspect.multipart import MultipartReader, NotMultipart, Part, boundary_of
 from forgewall.inspect.ndjson import NdjsonReader
 from forgewall.model import Request
 

@@ -4,7 +4,7 @@ Only what the specification of such requests (github.com/jaydenseric/graphql-mul
 read: a part `operations` with the JSON that would else be the body, a part `map` that puts files in places that are
 null, and the files. Any other part could be a parameter to a server that merges them.
 
-What is *not* here: the parser of forms (`forgewall.inspect.multipart`), and what a document says (`document`).
+What is *not* here: the parser of forms (`forgewall.identify.multipart`), and what a document says (`document`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from forgewall.identify.body import MAX_BODY, has_document, json_value
 from forgewall.identify.form_data import MEDIA_TYPE, media_type
 from forgewall.identify.graphql.unclear import Unclear
-from forgewall.inspect.multipart import MultipartReader, NotMultipart, Part, boundary_of
+from forgewall.identify.multipart import MultipartReader, NotMultipart, Part, boundary_of
 from forgewall.model import Request
 
 MAX_FILES = 100

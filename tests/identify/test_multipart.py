@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import CUTS, cut, pieces
 
-from forgewall.inspect.multipart import MAX_FIELD, MultipartReader, NotMultipart, Part, boundary_of
+from forgewall.identify.multipart import MAX_FIELD, MultipartReader, NotMultipart, Part, boundary_of
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='%"\\'), min_size=1, max_size=12)
 CONTENTS = st.binary(max_size=60) | st.text("\r\n-b", max_size=30).map(str.encode)

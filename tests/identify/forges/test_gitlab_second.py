@@ -32,7 +32,7 @@ SELF = "/projects/acme%2Fteam%2Fapi"
         ("POST", f"{SELF}/repository/commits", {"start_project": "mallory/loot"}, "contents", API,
          [("source", LOOT, None)]),
         ("POST", f"{SELF}/repository/commits", {"branch": "b", "actions": []}, "contents", API, []),
-        ("POST", f"{SELF}/fork/2", {}, "other-write", API, [("parent", LOOT, None)]),
+        ("POST", f"{SELF}/fork/2", {}, "fork", API, [("parent", LOOT, None)]),
         ("POST", f"{SELF}/import_project_members/2", {}, "collaborator", API, [("source", LOOT, None)]),
         ("POST", f"{SELF}/issues/1/move", {"to_project_id": 2}, "issue", API, [("destination", LOOT, None)]),
         ("POST", f"{SELF}/issues/1/clone?to_project_id=2", {}, "issue", API, [("destination", LOOT, None)]),

@@ -20,6 +20,7 @@ SELF = "/projects/acme%2Fteam%2Fapi"
         (SELF, {"description": "x"}, "other-write", [], None),
         (SELF, {"import_url": "https://x.example/a.git", "mirror": True}, "mirror", [], None),
         (SELF, {"visibility": "public", "mirror": True}, "visibility", [("second", API, "mirror")], Visibility.PUBLIC),
+        (SELF, {"runners_token": "x", "mirror": True}, "mirror", [("second", API, "runner")], None),
         (SELF, {"path": "loot"}, "other-write", [("destination", "gitlab.com/acme/team/loot", None)], None),
         (SELF, {"path": "API"}, "other-write", [], None),
         (SELF, {"path": "a/b"}, "unidentified", [], None),
@@ -115,3 +116,26 @@ def test_a_jira_site_is_told_of_a_namespace() -> None:
     url = "https://gitlab.com/-/jira_connect/subscriptions"
     assert said(lab("POST", url, {"namespace_path": "acme/team"})) == ("webhook", "gitlab.com/acme/team", [])
     assert not lab("POST", url, {}).identified
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+@pytest.mark.parametrize(
+    ("field", "operation"),
+    [
+        ("project[runners_token]", "runner"),
+        ("project[public_builds]", "visibility"),
+        ("project[auto_devops_attributes][enabled]", "other-write"),
+        ("runners_token", "unidentified"),
+    ],
+)
+def test_settings_of_pipelines_let_runners_and_readers_in(method: str, field: str, operation: str) -> None:
+    for page in ("", "/-/settings/ci_cd"):
+        target = lab(method, f"https://gitlab.com/acme/team/api{page}", f"{field}=1".encode(), FORM)
+        assert target.operation.value == operation
+        form = f"_method={method.lower()}&{field}=1".encode()
+        assert lab("POST", f"https://gitlab.com/acme/team/api{page}", form, FORM).operation.value == operation
+    group = field.replace("project", "group")
+    assert (
+        lab(method, "https://gitlab.com/groups/acme/-/settings/ci_cd", f"{group}=1".encode(), FORM).operation.value
+        == operation
+    )

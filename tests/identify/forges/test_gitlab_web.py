@@ -27,7 +27,7 @@ API = "gitlab.com/acme/team/api"
         ("POST", "acme/team/api/-/ci/lint", "fetch", API),
         ("POST", "acme/team/api/-/pipelines/5/retry", "ci", API),
         ("POST", "acme/team/api/-/snippets", "snippet", API),
-        ("PUT", "acme/team/api/-/settings/ci_cd", "other-write", API),
+        ("PUT", "acme/team/api/-/settings/merge_requests", "other-write", API),
         ("PUT", "acme/team/api/-/variables", "secret", API),
         ("POST", "acme/team/api/-/wikis/home/preview_markdown", "fetch", API),
         ("DELETE", "acme/team/api", "delete-repo", API),

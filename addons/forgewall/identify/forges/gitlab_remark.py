@@ -1,7 +1,8 @@
 """Texts that GitLab carries out: quick actions in the description or a comment of an issue may copy it elsewhere.
 
-Spec: docs.gitlab.com, "GitLab quick actions". `/move` and `/clone` name a project by its path; whatever looks like one
-of them counts, whether or not GitLab would carry it out there (in a quotation, for instance).
+Spec: docs.gitlab.com, "GitLab quick actions". `/move` and `/clone` name a project by its path, others a mail address
+that is told of everything from then on; whatever looks like one of them counts, whether or not GitLab would carry it
+out there (in a quotation, for instance).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from forgewall.model import Also, Operation, Target
 
 # GitLab drops carriage returns before it looks for actions.
 _LEAVES = re.compile(r"^[^\S\n]*+/(?P<action>move|clone)\b(?P<rest>.*)", re.IGNORECASE | re.MULTILINE)
+# They let people in who have no account, by mail.
+_INVITES = re.compile(r"^[^\S\n]*+/(?:add_email|invite_email|convert_to_ticket)\b", re.IGNORECASE | re.MULTILINE)
 _MOST = 10  # copies that one text may ask for
 
 
@@ -44,13 +47,18 @@ def _remarked(call: Call, fields: Fields | None) -> Target:
     if fields is None or call.place is None:
         return call.doubtful("the parameters can't be searched for quick actions")
     also: list[Also] = []
+    invites = False
     for found in texts(fields):
-        for match in _LEAVES.finditer(found.replace("\r", "")):
+        text = found.replace("\r", "")
+        invites = invites or _INVITES.search(text) is not None
+        for match in _LEAVES.finditer(text):
             place = _goal(call, match["action"], match["rest"].strip())
             if place is None or len(also) >= _MOST:
                 return call.doubtful("a quick action may copy the issue to another project")
             if place != call.place:
                 also.append(call.also(place, "destination", Operation.ISSUE))
+    if invites:
+        also.append(call.also(call.place, "second", Operation.COLLABORATOR))
     return call.target(also=tuple(dict.fromkeys(also)))
 
 

@@ -46,6 +46,17 @@ def settings(call: Call) -> Target:
     names = {_plain(name): name for name in fields}
     shown = any(base_name(name) in _PUBLIC or last_name(name) in _PUBLIC or "access_level" in name for name in names)
     mirrors = any("import_url" in name or "mirror" in name for name in names)
+    # Whoever knows the token registers a runner of their own, which is given the code.
+    runs = any("runners_token" in name for name in names)
+    changes = [
+        operation
+        for operation, named in (
+            (Operation.VISIBILITY, shown),
+            (Operation.MIRROR, mirrors),
+            (Operation.RUNNER, runs),
+        )
+        if named
+    ]
     also: list[Also] = []
     renamed = next((name for name in ("path", "project[path]", "group[path]") if name in names), None)
     if renamed is not None and given(fields, names[renamed]):
@@ -57,9 +68,8 @@ def settings(call: Call) -> Target:
     for name, value in fields.items():
         if last_name(name) == "url" and "mirror" in name and given(fields, name):
             also.append(_mirrored(value))
-    if shown and mirrors:
-        also.append(call.also(place, "second", Operation.MIRROR))
-    operation = Operation.VISIBILITY if shown else Operation.MIRROR if mirrors else Operation.OTHER_WRITE
+    also += (call.also(place, "second", operation) for operation in changes[1:])
+    operation = changes[0] if changes else Operation.OTHER_WRITE
     levels = [f"{model}{name}" for model in ("", "project", "group") for name in ("visibility", "visibility_level")]
     wanted = visibility_in({_plain(name).replace("[", "").replace("]", ""): fields[name] for name in fields}, *levels)
     return call.target(operation, also=tuple(also), visibility=wanted)

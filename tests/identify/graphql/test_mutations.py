@@ -140,6 +140,17 @@ def test_a_mutation_of_gitlab_does_what_the_route_does(method: str, path: str, m
     assert (target.operation, target.address) == (route.operation, route.address)
 
 
+@pytest.mark.parametrize("mutation", ["ciCdSettingsUpdate", "projectCiCdSettingsUpdate"])
+@pytest.mark.parametrize(
+    "field, operation",
+    [("inboundJobTokenScopeEnabled", "collaborator"), ("jobTokenScopeEnabled", "collaborator"), ("optInJwt", "ci")],
+)
+def test_jobs_of_other_projects_are_let_in_as_over_rest(mutation: str, field: str, operation: str) -> None:
+    document = f'mutation {{ {mutation}(input: {{fullPath: "acme/api", {field}: false}}) {{ errors }} }}'
+    target = sent(document, url="https://gitlab.com/api/graphql", known=Knowing({}))
+    assert (target.operation.value, target.address) == (operation, "gitlab.com/acme/api")
+
+
 @given(st.text(max_size=80))
 def test_any_text_is_a_table_or_wrong(text: str) -> None:
     with suppress(ValueError):

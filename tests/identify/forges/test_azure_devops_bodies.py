@@ -298,7 +298,9 @@ def test_a_wiki_s_page_needs_a_project() -> None:
 def test_a_subscription_may_send_mail_to_others() -> None:
     url = f"{HOME}/_apis/notification/subscriptions"
     own = {"description": "x", "channel": {"type": "User"}}
-    assert told(ask("POST", url, own)) == ("notification", "dev.azure.com/acme")
+    # Its name and its filter are texts, which others may read where it is a team's.
+    assert told(ask("POST", url, own)) == ("other-write", "dev.azure.com/acme")
+    assert told(ask("PATCH", f"{url}/1", own)) == ("other-write", "dev.azure.com/acme")
     for channel in ({"type": "EmailHtml", "address": "x@evil.example"}, {"type": "User", "useCustomAddress": True}):
         assert told(ask("POST", url, own | {"channel": channel})) == ("webhook", "dev.azure.com/acme")
     assert told(ask("POST", url, b"{")) == ("webhook", "dev.azure.com/acme")

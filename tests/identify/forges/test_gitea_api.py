@@ -128,6 +128,20 @@ def test_who_may_see_a_new_repository() -> None:
     assert (changed.operation, changed.visibility) == (Operation.VISIBILITY, Visibility.PUBLIC)
 
 
+@pytest.mark.parametrize(
+    ("body", "operation"),
+    [
+        ({"globally_editable_wiki": True}, Operation.VISIBILITY),
+        ({"mirror_token": "x"}, Operation.MIRROR),
+        ({"mirror_interval": "8h"}, Operation.MIRROR),
+        ({"has_wiki": True, "template": True}, Operation.OTHER_WRITE),
+        ({"Globally_Editable_Wiki": True}, Operation.UNIDENTIFIED),
+    ],
+)
+def test_settings_do_what_their_fields_say(body: object, operation: Operation) -> None:
+    assert post("/repos/acme/api", body, method="PATCH").operation is operation
+
+
 def test_settings_that_cannot_be_read_are_not_understood() -> None:
     for body in (b"private=false", b'{"private":false,"Private":true}', b'{"name":"a/b"}'):
         assert post("/repos/acme/api", body, method="PATCH").operation is Operation.UNIDENTIFIED

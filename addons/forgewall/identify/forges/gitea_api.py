@@ -21,7 +21,8 @@ from forgewall.identify.tables import listed
 from forgewall.identify.targets import named, other, unidentified
 from forgewall.model import Also, Operation, Request, Target
 
-_MIRRORS = frozenset({"mirror_interval", "enable_prune"})
+_MIRRORS = frozenset({"mirror_interval", "enable_prune", "mirror_username", "mirror_password", "mirror_token"})
+_OPEN_TO_ALL = "globally_editable_wiki"
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 # `[OWNER[/NAME]:]BRANCH`, of which Gitea reads `BASE..HEAD` again after having joined them.
 _HEAD = re.compile(r"(?:(?P<owner>[^:/]+)(?:/(?P<name>[^:/]+))?:)?(?P<ref>[^:]*)")
@@ -96,8 +97,7 @@ def copied(call: Call, address: object) -> tuple[Also, ...] | None:
         return None
     if host != call.forge_host.forge:
         return ()
-    prefix = call.forge_host.instance.path if call.forge_host.instance is not None else ""
-    names = namespace(url.path.removeprefix(prefix).strip("/"))
+    names = namespace(url.path.removeprefix(call.forge_host.prefix).strip("/"))
     name = bare(names[1]) if names is not None and len(names) == 2 else None
     return None if names is None or name is None else (other(call.forge_host, names[0], name, "source"),)
 
@@ -152,12 +152,12 @@ def _transfer(call: Call) -> Target:
 
 
 def _settings(call: Call) -> Target:
-    fields = api_fields(call.request, call.path, "name", "private", *_MIRRORS)
+    fields = api_fields(call.request, call.path, "name", "private", _OPEN_TO_ALL, *_MIRRORS)
     name = plain_name(fields, "name") if fields else None
     if fields is None or (given(fields, "name") and name is None):
         return call.doubtful("the body doesn't tell certainly what changes")
     also = call.other(call.owner or "", name, "destination") if name else ()
-    if "private" in fields:
+    if "private" in fields or _OPEN_TO_ALL in fields:
         return replace(call.target(Operation.VISIBILITY, also=also), visibility=wanted(fields))
     operation = Operation.MIRROR if not _MIRRORS.isdisjoint(fields) else Operation.OTHER_WRITE
     return call.target(operation, also=also)

@@ -124,8 +124,7 @@ def test_the_evidence_names_the_read_that_teaches_a_number(url: str, read: str) 
          [("github.com/mallory/x", "source", None)]),
         ("PUT", "/orgs/mallory/teams/t/repos/acme/api", None, "collaborator", "github.com/acme/api",
          [("github.com/mallory", "second", Operation.COLLABORATOR)]),
-        ("PUT", "/repos/acme/api/pulls/1/update-branch", None, "pull-request", "github.com/acme/api",
-         [(None, "destination", Operation.CONTENTS)]),
+        ("PUT", "/repos/acme/api/pulls/1/update-branch", None, "pull-request", "github.com/acme/api", []),
         ("POST", "/repos/acme/api/security-advisories/G/forks", None, "fork", "github.com/acme",
          [("github.com/acme/api", "parent", None)]),
         ("POST", "/user/codespaces", {"repository_id": 42}, "ci", "github.com/acme/api", []),
@@ -264,3 +263,35 @@ def test_no_body_is_too_strange(body: object) -> None:
                          ("POST", "/orgs/acme/projectsV2/1/items"), ("PATCH", "/repos/acme/api"),
                          ("POST", "/orgs/acme/repos")):  # fmt: skip
         sent(method, API + path, body)
+
+
+ADVISORIES = f"{API}/repos/acme/api/security-advisories"
+
+
+@pytest.mark.parametrize("url", [ADVISORIES, f"{ADVISORIES}/reports"])
+def test_an_advisory_may_begin_a_fork(url: str) -> None:
+    for body in ({"summary": "s"}, {"summary": "s", "start_private_fork": False}):
+        assert told(sent("POST", url, body)) == ("issue", "github.com/acme/api")
+    for target in (
+        sent("POST", url, {"summary": "s", "start_private_fork": True}),
+        sent("POST", url, {"summary": "s", "Start_Private_Fork": True}),
+        sent("POST", f"{url}?start_private_fork=true", {"summary": "s"}),
+        sent("POST", url, state=BodyState.UNREAD),
+    ):
+        assert told(target) == ("fork", "github.com/acme")
+        assert beside(target) == [
+            ("github.com/acme/api", "parent", None),
+            ("github.com/acme/api", "second", Operation.ISSUE),
+        ]
+        assert target.visibility is Visibility.PRIVATE
+    assert sent("POST", url, state=BodyState.UNREAD).wants_body
+
+
+def test_who_may_see_an_advisory_may_see_its_fork() -> None:
+    url = f"{ADVISORIES}/GHSA-1"
+    for body in ({"summary": "s"}, {"collaborating_users": None}, {"collaborating_users": []}):
+        assert told(sent("PATCH", url, body)) == ("issue", "github.com/acme/api")
+    for body in ({"collaborating_users": ["mallory"]}, {"collaborating_teams": ["x"]}, {"Collaborating_Users": ["x"]}):
+        assert told(sent("PATCH", url, body)) == ("collaborator", "github.com/acme/api")
+    unread = sent("PATCH", url, state=BodyState.UNREAD)
+    assert (told(unread), unread.wants_body) == (("collaborator", "github.com/acme/api"), True)

@@ -112,7 +112,6 @@ def test_a_mutation_does_what_the_route_does(method: str, path: str, mutation: s
     route = ask(method, f"https://api.github.com{path}", b"{}", ("content-type", "application/json"))
     target = sent(f'mutation {{ {mutation}(input: {{{field}: "R_api"}}) {{ x }} }}')
     assert (target.operation, target.effect) == (route.operation, route.effect)
-    assert [one.role for one in target.also if one.address is None] == [one.role for one in route.also]
     if route.effect.value == "write":
         assert target.address == route.address == "github.com/acme/api"
 

@@ -119,6 +119,7 @@ BITBUCKET_DC = Description(
     },
     on_purpose={
         "a person's own account": r" /((access-tokens|api)/latest/users|gpg|ssh)(/|$)| /mirroring/latest/account/",
+        "writes a text into a pull request's own branch, wherever that is": r"/apply-suggestion$",
         "a commit, a comment or a key by its number": r" /(build-status|jira|keys)/",
     },
 )

@@ -112,7 +112,6 @@ GITHUB = Description(
     on_purpose={
         "the asker's own account, which the request doesn't name": r" /(user(/|$)|gists$|gists/\{gist_id\}/forks$)",
         "the app or the token that asks": r" /(app(-manifests)?/|authorizations|credentials/)",
-        "writes to a pull request's own branch, wherever that is": r"/update-branch$",
         "the path holds an account's number, or a name made of digits": r" /users/\{user_id\}/",
     },
 )

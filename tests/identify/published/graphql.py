@@ -148,7 +148,6 @@ GITHUB_GRAPHQL = _description(
     "GitHub GraphQL",
     "the public schema (@octokit/graphql-schema 15.26.1)",
     on_purpose={
-        "writes to a pull request's own branch, wherever that is": r" updatePullRequestBranch ",
         "sponsorships": " \\w*(Sponsor|Patreon)",
         "the asker's own status and lists": " \\w+User(Status|List) ",
     },

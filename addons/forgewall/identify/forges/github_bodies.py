@@ -25,7 +25,7 @@ from forgewall.identify.forges.github_call import (
 )
 from forgewall.identify.paths import is_name
 from forgewall.identify.query import base_name, parameters
-from forgewall.identify.targets import UNNAMED, fold, named, other, unidentified
+from forgewall.identify.targets import fold, named, other, unidentified
 from forgewall.model import Also, Effect, Operation, Target, Visibility
 
 NOWHERE = Also(address=None, owner=None, repository=None, role="destination", operation=Operation.CONTENTS)
@@ -33,6 +33,7 @@ NOWHERE = Also(address=None, owner=None, repository=None, role="destination", op
 
 _SEEN = ("private", "visibility")
 _IDS = ("selected_repository_ids", "repository_ids_to_add", "repository_ids_to_remove")
+_BEGINS_FORK, _SHARES = "start_private_fork", ("collaborating_users", "collaborating_teams")
 _NAMES = ("repo_names", "repository_names", "repositories")
 _UNREADABLE = "the body doesn't tell certainly which repositories it is about"
 
@@ -59,8 +60,23 @@ def _inherited(call: Call) -> Visibility | None:
 def _advisory(call: Call) -> Target:
     # The temporary fork belongs to the same owner; GitHub makes up its name.
     also = (other(call.forge_host, call.owner, call.repository, "parent"),)
-    target = named(call.forge_host, call.owner, None, call.match.operation, call.evidence, also=also)
+    target = named(call.forge_host, call.owner, None, Operation.FORK, call.evidence, also=also)
     return replace(target, visibility=Visibility.PRIVATE)
+
+
+def _advisory_text(call: Call) -> Target:
+    """An advisory: besides its text it may begin a temporary fork, or name who may see both."""
+    fields = json_fields(call.request, call.path, _BEGINS_FORK, *_SHARES)
+    if call.request.method == "PATCH":
+        shares = fields is None or any(fields.get(name) not in (None, []) for name in _SHARES)
+        target = call.target(operation=Operation.COLLABORATOR if shares else None)
+        return replace(target, wants_body=unread(call.request))
+    if fields is not None and fields.get(_BEGINS_FORK) in (None, False):
+        return call.target()
+    text = other(call.forge_host, call.owner, call.repository, "second")
+    fork = _advisory(call)
+    also = (*fork.also, replace(text, operation=call.match.operation))
+    return replace(fork, also=also, wants_body=unread(call.request))
 
 
 def _template(call: Call) -> Target:
@@ -125,13 +141,6 @@ def head_of(call: Call, fields: Mapping[str, object]) -> tuple[Also, ...] | None
         return None
     same = (owner, repository) == (call.owner, call.repository)
     return () if same else (other(call.forge_host, owner, repository, "source"),)
-
-
-def _branch(call: Call) -> Target:
-    # It merges the base into the pull request's own branch, which may lie in a stranger's fork.
-    target = call.target(also=(NOWHERE,))
-    evidence = f"it writes to the pull request's branch, in {UNNAMED}; merge and push instead"
-    return replace(target, evidence=evidence, wants_body=False)
 
 
 def _gist(call: Call) -> Target:
@@ -297,12 +306,12 @@ def _runner(call: Call) -> Target:
 BODIES: Mapping[str, Callable[[Call], Target]] = {
     "fork": _fork,
     "advisory": _advisory,
+    "advisory-text": _advisory_text,
     "template": _template,
     "create": _create,
     "transfer": _transfer,
     "settings": _settings,
     "head": _head,
-    "branch": _branch,
     "gist": _gist,
     "enterprise": _enterprise,
     "instance": _instance,

@@ -14,7 +14,6 @@ from forgewall.identify import plain
 from forgewall.identify.body import json_objects, unread
 from forgewall.identify.directory import Directory, IdKind
 from forgewall.identify.fields import given, plain_name, text
-from forgewall.identify.forges.github_bodies import NOWHERE
 from forgewall.identify.forges.github_call import known_as, seen_by, unknown
 from forgewall.identify.paths import is_name
 from forgewall.identify.registry import ForgeHost
@@ -211,11 +210,6 @@ def _head(tool: _Tool) -> Target:
     return tool.at(*found, other(tool.forge_host, head, found[1], "source"))
 
 
-def _branch(tool: _Tool) -> Target:
-    found = _repository(tool)
-    return tool.doubtful("no certain repository") if found is None else tool.at(*found, NOWHERE)
-
-
 def _linked(tool: _Tool) -> Target:
     found = _repository(tool)
     if found is None:
@@ -277,7 +271,6 @@ _BY_ROLE: Mapping[str, Callable[[_Tool], Target]] = {
     "create": _create,
     "fork": _fork,
     "head": _head,
-    "branch": _branch,
     "linked": _linked,
     "project": _project,
     "thread": _thread,

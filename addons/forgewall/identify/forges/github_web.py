@@ -18,7 +18,7 @@ from forgewall.identify.form import form_values
 from forgewall.identify.form_data import form_fields
 from forgewall.identify.paths import is_name
 from forgewall.identify.query import parameters
-from forgewall.identify.targets import named, other, plain_read, unidentified
+from forgewall.identify.targets import UNNAMED, named, other, plain_read, unidentified
 from forgewall.model import Effect, Operation, Target
 
 _NAME, _SEEN = "repository[name]", "repository[visibility]"
@@ -41,8 +41,10 @@ _POLICY = frozenset(
 )
 _CONTAINERS = frozenset({"blob", "issue", "pull_request", "pullrequest", "discussion", "release", "wiki", "repository"})
 _CONFIRMING = frozenset({"authenticity_token", "_method", "utf8"})
-# Words in the paths below a pull request that write to its branch, which may lie in a stranger's fork.
+# Words in the paths below a pull request that write to its branch, which may lie in a stranger's fork. Bringing the
+# branch up to date carries nothing there that whoever owns the fork can't read already.
 _TO_THE_BRANCH = ("branch", "conflict", "suggest", "codespace", "revert")
+_UP_TO_DATE = frozenset({"update_branch", "page_data/update_branch"})
 
 
 def _create(call: Call) -> Target:
@@ -114,10 +116,10 @@ def _confirm(call: Call) -> Target:
 
 def _pull(call: Call) -> Target:
     rest = call.match.captures.get("**", "").lower()
-    if not any(word in rest for word in _TO_THE_BRANCH):
+    if rest in _UP_TO_DATE or not any(word in rest for word in _TO_THE_BRANCH):
         return plain(call)
     target = call.target(also=(NOWHERE,))
-    return replace(target, evidence=f"{call.evidence} may write to the pull request's branch, which isn't named")
+    return replace(target, evidence=f"it may write to the pull request's branch, in {UNNAMED}; push to it instead")
 
 
 def _preview(call: Call) -> Target:

@@ -21,8 +21,10 @@ from forgewall.identify.targets import personal_snippets
 from forgewall.model import GROUPS, Also, Effect, Kind, Operation, Visibility
 
 _SEEN: Mapping[str, Visibility] = MappingProxyType({one.value: one for one in Visibility})
-# Quick actions that copy an issue elsewhere. GitLab drops each CR before it looks for them.
-_LEAVES = re.compile(r"^[^\S\n]*+/(?:move|clone)\b", re.IGNORECASE | re.MULTILINE)
+# Quick actions that copy an issue elsewhere, or mail it to somebody. GitLab drops each CR before it looks for them.
+_LEAVES = re.compile(
+    r"^[^\S\n]*+/(?:move|clone|add_email|invite_email|convert_to_ticket)\b", re.IGNORECASE | re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,11 @@ class Reader:
             if (role := locator.role) is not None
             for one in where.named((locator,))
         )
-        nowhere = Also(address=None, owner=None, repository=None, role="destination", operation=row.elsewhere)
         return Deed(
             name=row.name,
             operation=operation,
             places=tuple(dict.fromkeys(places)),
-            also=(*dict.fromkeys(also), *([] if row.elsewhere is None else [nowhere])),
+            also=tuple(dict.fromkeys(also)),
             visibility=None if row.visibility is None else _SEEN.get(found.text(row.visibility).lower()),
         )
 
@@ -111,7 +112,7 @@ class _Input:
             if place not in known and place[-1] not in table.beside and names_a_place(place[-1]):
                 raise Unclear(f"{'.'.join(place)[:80]} may name another repository")
             if remarks and any(isinstance(one, str) and _leaves(one) for one in values):
-                raise Unclear("a quick action may copy the issue to another project")
+                raise Unclear("a quick action may copy the issue to another project, or mail it")
 
 
 def _leaves(text: str) -> bool:

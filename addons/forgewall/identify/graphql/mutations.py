@@ -56,7 +56,7 @@ class Mutation:
     `locators` without a role name what is written to: at least one of them must be there. `new` are the fields with
     the owner's node id and the name of a repository that is made. `visibility` is the field that says who will see it.
     `turns` are fields whose presence makes it another operation. `beside` are fields that never say where it goes,
-    although they are called as if they could. `elsewhere` is what it also does to a repository that nothing names.
+    although they are called as if they could.
     """
 
     name: str
@@ -67,7 +67,6 @@ class Mutation:
     turns: tuple[tuple[Place, Operation], ...] = ()
     otherwise: Otherwise | None = None
     beside: frozenset[Place] = frozenset()
-    elsewhere: Operation | None = None
 
     @property
     def known(self) -> frozenset[Place]:
@@ -116,7 +115,7 @@ def _row(words: list[str]) -> Mutation:
     if len(words) < 2:
         raise ValueError("a row is `mutation operation [word…]`")
     locators, turns, beside = [], [], []
-    new = visibility = otherwise = elsewhere = None
+    new = visibility = otherwise = None
     for word in words[2:]:
         what, colon, rest = word.partition(":")
         if not colon or not rest:
@@ -131,8 +130,6 @@ def _row(words: list[str]) -> Mutation:
                 turns.append((_place(field), Operation(second)))
             case "beside":
                 beside.append(_place(rest))
-            case "elsewhere":
-                elsewhere = Operation(rest)
             case "else":
                 otherwise = Otherwise(rest)
             case _:
@@ -146,7 +143,6 @@ def _row(words: list[str]) -> Mutation:
         turns=tuple(turns),
         otherwise=otherwise,
         beside=frozenset(beside),
-        elsewhere=elsewhere,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from forgewall.identify.directory import Named
 from forgewall.identify.graphql.deed import Deed
 from forgewall.identify.registry import ForgeHost
-from forgewall.identify.targets import UNNAMED, named
+from forgewall.identify.targets import named
 from forgewall.model import PLAIN_APPROVAL, Also, Effect, Target
 
 _NAMED = 3
@@ -32,8 +32,7 @@ def together(deeds: Sequence[Deed], forge_host: ForgeHost) -> Target:
         evidence = f"GraphQL: {main.name} names no owner, so the new repository would be the asker's own"
         target = named(forge_host, None, None, main.operation, evidence)
     else:
-        beside = any(also.address is None for one in written for also in one.also)
-        evidence = f"GraphQL: {_names(written)}{f' writes to {UNNAMED}, too' if beside else ''}"
+        evidence = f"GraphQL: {_names(written)}"
         target = named(forge_host, first.owner, first.repository, main.operation, evidence, address=first.address)
     others = [*_beside(main, main.places[1:], main)]
     for one in written:

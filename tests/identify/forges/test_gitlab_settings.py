@@ -118,6 +118,17 @@ def test_a_jira_site_is_told_of_a_namespace() -> None:
     assert not lab("POST", url, {}).identified
 
 
+@pytest.mark.parametrize(
+    "name", ["[project][path]", "project[path", "project][path]", " project[path]", "Project[path]"]
+)
+def test_a_new_path_in_another_spelling_is_not_passed_over(name: str) -> None:
+    url = "https://gitlab.com/acme/team/api"
+    plain = lab("PUT", url, b"project[path]=loot", FORM)
+    assert said(plain) == ("other-write", API, [("destination", "gitlab.com/acme/team/loot", None)])
+    odd = lab("PUT", url, f"project[name]=x&{name}=loot".encode(), FORM)
+    assert odd.operation.value in ("visibility", "unidentified")
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 @pytest.mark.parametrize(
     ("field", "operation"),

@@ -30,6 +30,7 @@ _PUBLIC = frozenset(
         "visibility_level",
     }
 )
+_PATHS = ("path", "project[path]", "group[path]")
 # A git URL of a mirror: `https://user:secret@host:port/path`, or `ssh://` and `git://` the same.
 _URL = re.compile(
     r"(?:https?|ssh|git)://(?:[A-Za-z0-9._~!$&'()*+,;=:%-]*@)?(?P<host>[A-Za-z0-9.-]+)(?::[0-9]+)?/(?P<path>[^?#\s]+)",
@@ -39,7 +40,7 @@ _URL = re.compile(
 
 def settings(call: Call) -> Target:
     """`PUT /projects/:id`, `PUT /groups/:id`, and the same of the web pages with nested names."""
-    fields = call.nested()
+    fields = call.nested(*_PATHS)
     place = call.place
     if not fields or place is None:
         return call.target(Operation.VISIBILITY, wants_body=call.unread)
@@ -58,7 +59,7 @@ def settings(call: Call) -> Target:
         if named
     ]
     also: list[Also] = []
-    renamed = next((name for name in ("path", "project[path]", "group[path]") if name in names), None)
+    renamed = next((name for name in _PATHS if name in names), None)
     if renamed is not None and given(fields, names[renamed]):
         path = fields[names[renamed]]
         if not isinstance(path, str) or not is_name(path):

@@ -17,6 +17,9 @@ NOTED = ("comment", "gitlab.com/acme/team/api")
         " \t/MOVE a/b",
         "\n" * 9 + "/clone",
         "/mo\rve x",
+        "/add_email x@evil.example",
+        "x\n/INVITE_EMAIL x@evil.example",
+        "/convert_to_ticket x@evil.example",
     ],
 )
 def test_a_quick_action_may_copy_an_issue(text: str) -> None:

@@ -203,3 +203,52 @@ def test_only_a_known_number_names_the_repository(fields: dict[str, str], as_jso
         if path.startswith("/upload") and target.address is not None:
             assert not as_json
             assert fields["repository_id"] == "42"
+
+
+@pytest.mark.parametrize(
+    ("fields", "query"),
+    [
+        ({"base": "mallory:main", "head": "acme:x"}, ""),
+        ({"pull_request[base]": "mallory:main"}, ""),
+        ({"base_branch": "Mallory:main"}, ""),
+        ({"title": "t"}, "?base=mallory%3Amain&head=x"),
+        ({"base": "main"}, "?Base=mallory:main"),
+    ],
+)
+def test_a_pull_request_to_another_repository_than_the_pages(fields: dict[str, str], query: str) -> None:
+    assert told(form(fields, f"/acme/api/pull/create{query}")) == ("unidentified", "github.com/acme/api")
+    if not query:
+        assert told(multipart(fields, "/acme/api/pull/create")) == ("unidentified", "github.com/acme/api")
+
+
+def test_a_pull_request_from_another_repository_is_one_to_the_pages() -> None:
+    for base in ("main", "acme:main", "Acme:main", "feature/x"):
+        fields = {"base": base, "head": "mallory:x", "pull_request[body]": "a: b", "reviewer_user_ids[]": "1"}
+        assert told(form(fields, "/acme/api/pull/create")) == ("pull-request", "github.com/acme/api")
+        assert told(multipart(fields, f"/acme/api/pull/create?base={base}")) == ("pull-request", "github.com/acme/api")
+    unread = form({}, "/acme/api/pull/create", state=BodyState.UNREAD)
+    assert (told(unread), unread.wants_body) == (("unidentified", "github.com/acme/api"), True)
+
+
+@pytest.mark.parametrize("kind", ["issues", "discussions"])
+@pytest.mark.parametrize(
+    "rest", ["5/transfer", "transfer", "5/Transfer", "5/x/transfer", "bulk_transfer", "5/linked-branches", "5/branch"]
+)
+def test_pages_of_an_issue_that_lead_elsewhere(kind: str, rest: str) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        target = form({"repository_id": "42"}, f"/acme/api/{kind}/{rest}", method)
+        assert told(target) == ("unidentified", "github.com/acme/api")
+    assert told(form({"x": "y"}, f"/acme/api/{kind}/5"))[0] == kind.removesuffix("s")
+
+
+def test_a_new_repository_with_two_owners() -> None:
+    fields = {"owner": "acme", "repository[name]": "new"}
+    for other in ("repository[owner]", "repository[organization]", "org"):
+        assert told(form({**fields, other: "mallory"}, "/repositories")) == ("create-repo", None)
+        assert told(form({**fields, other: "acme"}, "/repositories")) == ("create-repo", "github.com/acme/new")
+
+
+def test_an_upload_for_two_repositories() -> None:
+    policy = {**POLICY, "upload_container_type": "repository"}
+    assert told(form({**policy, "upload_container_id": "42"}, "/upload/policies/assets"))[1] == "github.com/acme/api"
+    assert told(form({**policy, "upload_container_id": "43"}, "/upload/policies/assets")) == ("attachment", None)

@@ -15,13 +15,14 @@ from forgewall.identify.directory import IdKind
 from forgewall.identify.forges.github_bodies import NOWHERE
 from forgewall.identify.forges.github_call import NUMBER, Call, known_as, known_repository, plain, seen_by, unknown
 from forgewall.identify.form import form_values
-from forgewall.identify.form_data import form_fields
+from forgewall.identify.form_data import form_fields, form_pairs
 from forgewall.identify.paths import is_name
-from forgewall.identify.query import parameters
+from forgewall.identify.query import last_name, parameters
 from forgewall.identify.targets import UNNAMED, named, other, plain_read, unidentified
 from forgewall.model import Effect, Operation, Target
 
 _NAME, _SEEN = "repository[name]", "repository[visibility]"
+_OWNERS = frozenset({"owner", "organization", "org"})
 _TEMPLATES = ("template_repository_id", "repository[template_repository_id]", "repository[template]")
 # What an upload's announcement is seen to hold. Another field may say that the file belongs elsewhere.
 _POLICY = frozenset(
@@ -44,6 +45,8 @@ _CONFIRMING = frozenset({"authenticity_token", "_method", "utf8"})
 # Words in the paths below a pull request that write to its branch, which may lie in a stranger's fork. Bringing the
 # branch up to date carries nothing there that whoever owns the fork can't read already.
 _TO_THE_BRANCH = ("branch", "conflict", "suggest", "codespace", "revert")
+# Words in the paths below an issue that take it, or a new branch for it, to another repository.
+_AWAY = ("transfer", "branch")
 _UP_TO_DATE = frozenset({"update_branch", "page_data/update_branch"})
 
 
@@ -51,6 +54,8 @@ def _create(call: Call) -> Target:
     fields = form_values(call.request, call.path, "owner", _NAME, _SEEN, *_TEMPLATES)
     if fields is None or not is_name(fields.get("owner", "")) or not is_name(fields.get(_NAME, "")):
         return call.nameless("the form doesn't tell certainly whose the new repository is")
+    if any(last_name(name) in _OWNERS and value != fields["owner"] for name, value in form_pairs(call.request) or ()):
+        return call.nameless("the form names more than one owner for the new repository")
     also = []
     for number in (fields[name] for name in _TEMPLATES if name in fields):
         found = known_repository(call, number)
@@ -91,6 +96,8 @@ def _policy(call: Call) -> Target:
     if strange or queried or (container and str(container).lower() not in _CONTAINERS):
         return call.nameless("the form may be about more than one repository's upload")
     number = fields.get("repository_id", "")
+    if str(container).lower() == "repository" and fields.get("upload_container_id", number) != number:
+        return call.nameless("the form names two repositories for one upload")
     found = known_repository(call, number) if isinstance(number, str) else None
     if found is None:
         what = f"repository {number}" if number else "upload without a repository"
@@ -112,6 +119,25 @@ def _confirm(call: Call) -> Target:
     if found is None or found.repository is None:
         return call.nameless("nobody has announced this upload; attach the file again")
     return named(call.forge_host, found.owner, found.repository, call.match.operation, call.evidence)
+
+
+def _new_pull(call: Call) -> Target:
+    """A pull request goes to the repository of the page, unless its base (`OWNER:BRANCH`) lies in another one."""
+    pairs = form_pairs(call.request) if call.request.body or unread(call.request) else ()
+    if pairs is None:
+        return call.doubtful("the form doesn't tell certainly where the pull request goes")
+    for name, value in (*pairs, *parameters(call.path.query)):
+        owner, colon, _ = str(value).partition(":")  # a branch's name has no colon
+        if colon and last_name(name).startswith("base") and owner.lower() != (call.owner or "").lower():
+            return call.doubtful("the pull request goes to another repository than the page's")
+    return plain(call)
+
+
+def _issue(call: Call) -> Target:
+    rest = call.match.captures.get("**", "").lower()
+    if any(word in rest for word in _AWAY):
+        return replace(call.doubtful(f"{call.evidence} may lead to {UNNAMED}"), wants_body=False)
+    return plain(call)
 
 
 def _pull(call: Call) -> Target:
@@ -151,6 +177,8 @@ PAGES: Mapping[str, Callable[[Call], Target]] = {
     "page-visibility": _visibility,
     "policy": _policy,
     "confirm": _confirm,
+    "new-pull": _new_pull,
+    "issue-page": _issue,
     "pull": _pull,
     "preview": _preview,
     "gist-page": _gist_page,

@@ -33,6 +33,7 @@ MAX_LOCATION = 2048
 """Characters of a `Location` that are read."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LASTING = frozenset({301, 307, 308})
 _SERVICES = frozenset({"git-upload-pack", "git-receive-pack"})
 _ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 _SIGNS_IN = frozenset({"authorization", "cookie"})
@@ -41,7 +42,8 @@ _PLAIN_HEADERS = frozenset(
     | {"git-protocol"}
 )
 _GIT_PROTOCOL = re.compile(r"version=[0-2]")
-_MOVABLE = frozenset({"issues", "discussions", "work_items", "epics"})  # what is moved from repository to repository
+# What is moved from repository to repository by itself, and a release's links, which lead where its author likes.
+_MOVABLE = frozenset({"issues", "discussions", "work_items", "epics", "downloads"})
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 
 
@@ -62,10 +64,10 @@ class HeadLesson:
     def facts(self, status: int, headers: Headers, body: bytes) -> tuple[Fact, ...]:
         """What status and headers teach."""
         if status in _REDIRECTS:
-            return tuple(self._redirected(headers))
+            return tuple(self._redirected(status, headers))
         return tuple(self._sighted(status, headers))
 
-    def _redirected(self, headers: Headers) -> Iterator[Fact]:
+    def _redirected(self, status: int, headers: Headers) -> Iterator[Fact]:
         location = header(headers, "location")
         if location is None or len(location) > MAX_LOCATION:
             return
@@ -90,7 +92,7 @@ class HeadLesson:
         before, after = _around(parse(self.request.path), self.target), _around(path, target)
         if before is None or after is None or before[1] != after[1] or target.key == self.key:
             return
-        if not self._counts(*before, there):
+        if not self._counts(*before, there) or not (before[1] or self._is_certain(status, before[0], after[0], there)):
             return
         yield MoveFact(key=self.key, move=Move(address=target.address, key=target.key, seen=self.now))
 
@@ -118,6 +120,14 @@ class HeadLesson:
             return True
         is_api = there.role is Role.API or "api" in front
         return is_api and not (len(rest) > 1 and not _MOVABLE.isdisjoint(rest))
+
+    def _is_certain(self, status: int, before: tuple[str, ...], after: tuple[str, ...], there: ForgeHost) -> bool:
+        """Whether a redirect of a repository's page, or of what an API says of it, can't lead to a page for signing in.
+
+        `/vpn/index.html` may be a repository's name as well. Forges send 301 and 307 to a new address, and gateways in
+        front of them 302 and 303 to such a page.
+        """
+        return before == after and (there.role is Role.API or "api" in before or status in _LASTING)
 
     def _sighted(self, status: int, headers: Headers) -> Iterator[Fact]:
         if not _asks_to_fetch(self.request, self.target):

@@ -149,3 +149,19 @@ def test_anything_is_understood_or_not(operation: str, body: bytes, state: BodyS
     assert not target.wants_body or state is BodyState.UNREAD
     if target.repository is not None:
         assert target.repository.encode() in body
+
+
+@pytest.mark.parametrize("operation", ["PutFile", "GetFile", "ListRepositories", "GetPullRequest"])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/cbor", "text/plain", ""])
+def test_another_protocols_body_is_no_read(operation: str, kind: str) -> None:
+    assert call(operation, {"repositoryName": "Api"}, kind=kind).operation is Operation.UNIDENTIFIED
+
+
+def test_nothing_is_asked_by_a_query() -> None:
+    for method in ("GET", "HEAD"):
+        for query in (
+            "Action=PutFile&repositoryName=Api&X-Amz-Signature=a",
+            "x-amz-target=CodeCommit_20150413.PutFile",
+        ):
+            assert ask(method, f"{API}?{query}").operation is Operation.UNIDENTIFIED
+        assert ask(method, API).operation is Operation.FETCH

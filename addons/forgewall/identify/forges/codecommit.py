@@ -15,6 +15,7 @@ from forgewall.identify.forges.codecommit_api import found_name, identify_api
 from forgewall.identify.paths import Path
 from forgewall.identify.registry import ForgeHost, Role
 from forgewall.identify.repository import Repository
+from forgewall.identify.targets import unidentified
 from forgewall.model import Kind, Request, Target
 
 
@@ -22,6 +23,9 @@ def read(request: Request, forge_host: ForgeHost, path: Path, directory: Directo
     """The target of a request to a host of kind codecommit."""
     if forge_host.role is Role.API and request.method == "POST":
         return identify_api(request, forge_host, path)
+    if forge_host.role is Role.API and path.query:
+        # AWS' older protocols put operation, input and signature there. Nothing is asked of this API but by POST.
+        return unidentified(forge_host, f"{request.method} with a query names no operation that is understood")
     return plain.identify(request, forge_host, path)
 
 

@@ -58,6 +58,8 @@ def identify_api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     if match is None or row is None or path.segments or path.query is not None:
         return unidentified(forge_host, "X-Amz-Target names no operation of CodeCommit that is understood")
     evidence = f"CodeCommit: {match[1]}"
+    if not _JSON.fullmatch(request.header("content-type") or ""):
+        return unidentified(forge_host, f"{evidence}: the body is of another protocol than JSON")
     if row.place == "account":
         if row.operation.effect is Effect.READ:
             return plain_read(forge_host, evidence)
@@ -84,8 +86,6 @@ def identify_api(request: Request, forge_host: ForgeHost, path: Path) -> Target:
 
 def _repositories(request: Request, forge_host: ForgeHost, path: Path, place: str) -> tuple[Repository, ...]:
     """The repositories that the body names, each once; none if one of them isn't certain."""
-    if not _JSON.fullmatch(request.header("content-type") or ""):
-        return ()
     others = tuple(pair for pair in request.headers if pair[0] != "content-type")
     plain = replace(request, headers=(*others, ("content-type", "application/json")))
     fields = json_fields(plain, path, *_MEMBERS)

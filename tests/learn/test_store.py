@@ -132,8 +132,10 @@ def test_what_lies_in_memory_alone_may_be_lost_but_the_file_stays_whole(path: Pa
     whole = log.read_bytes()
     copy = path.with_name("copy.sqlite")
     copy.write_bytes(path.read_bytes())
-    copy.chmod(0o600)
-    copy.with_name(f"{copy.name}-wal").write_bytes(whole[:-100])
+    torn = copy.with_name(f"{copy.name}-wal")
+    torn.write_bytes(whole[:-100])
+    for file in (copy, torn):
+        file.chmod(0o600)
     opened.close()
     assert kept(copy) <= {(FACTS[0], START)}
 
@@ -178,6 +180,30 @@ def test_a_link_in_its_place(path: Path, said: list[str]) -> None:
 def test_a_file_that_others_have_a_hand_in(path: Path, said: list[str], mode: int) -> None:
     Store.open(path).close()
     path.chmod(mode)
+    broken(path, said)
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_file_beside_it_that_others_have_a_hand_in(path: Path, said: list[str], suffix: str) -> None:
+    Store.open(path).close()
+    beside = path.with_name(path.name + suffix)
+    beside.touch()
+    beside.chmod(0o644)
+    broken(path, said)
+    beside.unlink()
+    beside.symlink_to(path.with_name("elsewhere"))
+    broken(path, [])
+
+
+def test_a_log_that_somebody_else_wrote_tells_nothing(path: Path, said: list[str]) -> None:
+    Store.open(path).close()
+    forged, log = path.with_name("forged.sqlite"), path.with_name("forged.sqlite-wal")
+    writer = Store.open(forged)
+    writer.save(FACTS, START)
+    writer.flush()
+    path.with_name(f"{path.name}-wal").write_bytes(log.read_bytes())
+    writer.close()
+    path.with_name(f"{path.name}-wal").chmod(0o644)
     broken(path, said)
 
 

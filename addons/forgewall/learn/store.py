@@ -180,7 +180,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         start = os.read(descriptor, len(_MAGIC))
     finally:
         os.close(descriptor)
-    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+    if not _is_private(found) or not all(_is_private(beside) for beside in _beside(path)):
         raise _Unusable("others may read it or write to it; its mode must be 0600 and its owner who runs the proxy")
     if start not in (b"", _MAGIC):  # SQLite takes some short files for empty ones
         raise _Unusable("it is no database")
@@ -192,6 +192,17 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _is_private(found: os.stat_result) -> bool:
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def _beside(path: Path) -> Iterator[os.stat_result]:
+    """The files that SQLite takes for the newest part of the database, as far as they are there."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            yield os.lstat(f"{path}{suffix}")
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

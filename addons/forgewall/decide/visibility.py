@@ -50,11 +50,9 @@ def _taught_by(part: Part, forge: ForgeHost | None) -> str:
 
 def _git_url(address: str, forge: ForgeHost) -> str:
     """The URL that git takes for the repository at `address`."""
-    own = forge.instance
-    port = f":{own.port}" if own is not None and own.port not in (None, 443) else ""
     names = address.split("/")[1:]
     if forge.kind is Kind.AZURE_DEVOPS:
         names = [name.replace(" ", "%20") for name in (*names[:-1], "_git", *names[-1:])]
-    if forge.kind is Kind.BITBUCKET and own is not None:
+    if forge.kind is Kind.BITBUCKET and forge.instance is not None:
         names = ["scm", *names]
-    return f"https://{forge.forge}{port}{own.path if own is not None else ''}/{'/'.join(names)}"
+    return f"{forge.base}/{'/'.join(names)}"

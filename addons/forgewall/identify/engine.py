@@ -96,8 +96,7 @@ def _understood(
     if doubt:
         return unidentified(forge_host, doubt)
     forge = FORGES[forge_host.kind]
-    prefix = forge_host.instance.path if forge_host.instance is not None else ""
-    path = paths.below(whole, prefix) if prefix else whole
+    path = paths.below(whole, forge_host.prefix)
     if path is None:
         return _outside(request, forge_host)
     if request.method == "OPTIONS":

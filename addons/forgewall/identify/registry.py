@@ -78,6 +78,21 @@ class ForgeHost:
         return replace(self, role=role)
 
     @property
+    def prefix(self) -> str:
+        """The URL prefix of a self-hosted instance, `''` or `/gitlab`."""
+        return self.instance.path if self.instance is not None else ""
+
+    def root(self, *names: str) -> tuple[str, ...]:
+        """The path segments of the prefix, and `names` behind them."""
+        return (*(name for name in self.prefix.split("/") if name), *names)
+
+    @property
+    def base(self) -> str:
+        """How the forge's URLs begin: scheme, host, port where it isn't the usual one, and prefix; no slash behind."""
+        port = "" if self.tls_port == HTTPS_PORT else f":{self.tls_port}"
+        return f"https://{self.forge}{port}{self.prefix}"
+
+    @property
     def gists(self) -> ForgeHost:
         """The same host, its addresses written with the forge's gist host (`gist.github.com`)."""
         if self.forge.startswith("gist."):

@@ -17,5 +17,4 @@ def is_notification_socket(forge: ForgeHost, path: str) -> bool:
     plain = path.partition("?")[0]
     if forge.role is Role.SOCKET:
         return True
-    prefix = forge.instance.path if forge.instance else ""
-    return forge.kind is Kind.GITLAB and forge.role is Role.WEB and plain == prefix + GITLAB_CABLE
+    return forge.kind is Kind.GITLAB and forge.role is Role.WEB and plain == forge.prefix + GITLAB_CABLE

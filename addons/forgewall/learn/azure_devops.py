@@ -52,8 +52,7 @@ class _Asked:
 def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetime) -> Lesson | None:
     """The lesson of the answer to `request`; None if it has none."""
     whole_path = paths.parse(request.path)
-    prefix = forge_host.instance.path if forge_host.instance is not None else ""
-    path = paths.below(whole_path, prefix)
+    path = paths.below(whole_path, forge_host.prefix)
     if path is None or path.odd or not path.splits_alike or forge_host.role is not Role.WEB:
         return None
     before, rest = split(path.segments)
@@ -163,7 +162,7 @@ def _split(asked: _Asked, url: str | None) -> tuple[tuple[str, ...], tuple[str, 
         return nothing
     forge_host = asked.teller.forge_host
     path = paths.parse(parts.path or "/")
-    path_below = paths.below(path, forge_host.instance.path if forge_host.instance is not None else "")
+    path_below = paths.below(path, forge_host.prefix)
     if path_below is None or path_below.odd or not path_below.splits_alike or parts.query:
         return nothing
     before, rest = split(path_below.segments)

@@ -195,7 +195,7 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
         return None
     teller = Teller(forge_host=forge_host, now=now)
     if forge_host.instance is not None:
-        return _data_center(request, path.segments, forge_host.instance.path, teller)
+        return _data_center(request, path.segments, teller)
     if forge_host.role is Role.API and path.segments[:1] == ("2.0",):
         names = path.segments[1:]
     elif forge_host.role is Role.WEB and path.segments[:2] in (("!api", "2.0"), ("api", "2.0")):
@@ -210,8 +210,8 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     return JsonLesson(_all(_READINGS[match.route.role](_Cloud(teller, asked))))
 
 
-def _data_center(request: Request, names: tuple[str, ...], prefix: str, teller: Teller) -> Lesson | None:
-    root = (*(name for name in prefix.split("/") if name), "rest", "api")
+def _data_center(request: Request, names: tuple[str, ...], teller: Teller) -> Lesson | None:
+    root = teller.forge_host.root("rest", "api")
     if names[: len(root)] != root or names[len(root) : len(root) + 1] not in {(one,) for one in _VERSIONS}:
         return None
     match = _DATA_CENTER.match(request.method, names[len(root) + 1 :])

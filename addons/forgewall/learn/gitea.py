@@ -167,8 +167,7 @@ _WRAPPED: Mapping[str, tuple[str, str]] = MappingProxyType(
 def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetime) -> Lesson | None:
     """The lesson of the answer to a request to the REST API; None if it is none, or has none. `now` is aware."""
     path = parse(request.path)
-    prefix = forge_host.instance.path if forge_host.instance is not None else ""
-    root = (*(name for name in prefix.split("/") if name), "api", "v1")
+    root = forge_host.root("api", "v1")
     if forge_host.role is not Role.WEB or path.odd or not path.splits_alike or path.segments[: len(root)] != root:
         return None
     segments = path.segments[len(root) :]

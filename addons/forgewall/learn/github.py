@@ -219,8 +219,7 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     path = parse(request.path)
     root: tuple[str, ...] = ()
     if forge_host.role is Role.WEB and forge_host.instance is not None:
-        prefix = tuple(name for name in forge_host.instance.path.split("/") if name)
-        root = (*prefix, "api", "v3")
+        root = forge_host.root("api", "v3")
     elif forge_host.role is not Role.API:
         return None
     if path.odd or not path.splits_alike or path.segments[: len(root)] != root:

@@ -59,7 +59,7 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     path, asked = parse(request.path), asked_for(target)
     root: tuple[str, ...] = ()
     if forge_host.role is Role.WEB and forge_host.instance is not None:
-        root = (*(name for name in forge_host.instance.path.split("/") if name), "api", "v3")
+        root = forge_host.root("api", "v3")
     elif forge_host.role is not Role.API:
         return None
     if forge_host.kind is not Kind.GITHUB or request.method != "GET" or asked is None or path.odd:

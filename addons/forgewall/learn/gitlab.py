@@ -91,11 +91,10 @@ _PAGE = "/-/"
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The answer to one request. `asked` is the project that its path names; `prefix` the URL prefix of the forge."""
+    """The answer to one request. `asked` is the project that its path names."""
 
     teller: Teller
     asked: Named | None
-    prefix: str
 
     def project(self, found: Document, asked: Named | None = None) -> Iterator[Fact]:
         """A project as it is written wherever it stands."""
@@ -180,7 +179,7 @@ class _Answer:
     def path(self, url: str | None) -> str:
         """The path of a URL of the forge, without its prefix; empty if it isn't a URL."""
         try:
-            return urlsplit(url or "").path.removeprefix(self.prefix)
+            return urlsplit(url or "").path.removeprefix(self.teller.forge_host.prefix)
         except ValueError:
             return ""
 
@@ -211,8 +210,7 @@ _READINGS: Mapping[str, Callable[[_Answer], Callable[[Document], Iterator[Fact]]
 def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetime) -> Lesson | None:
     """The lesson of the answer to a request to the REST API; None if it is none, or has none. `now` is aware."""
     path = parse(request.path)
-    prefix = forge_host.instance.path if forge_host.instance is not None else ""
-    root = (*(name for name in prefix.split("/") if name), "api", "v4")
+    root = forge_host.root("api", "v4")
     if forge_host.role is not Role.WEB or path.odd or path.segments[: len(root)] != root:
         return None
     match = _ROUTES.match(request.method, path.segments[len(root) :])
@@ -220,5 +218,5 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
         return None
     # A path with a number is not asked for by a name, so no name has moved.
     by_name = "/" in match.captures.get("project", "")
-    answer = _Answer(Teller(forge_host=forge_host, now=now), asked_for(target) if by_name else None, prefix)
+    answer = _Answer(Teller(forge_host=forge_host, now=now), asked_for(target) if by_name else None)
     return JsonLesson(each(_READINGS[match.route.role](answer)))

@@ -98,8 +98,7 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
 
 def _path(request: Request, forge_host: ForgeHost) -> Path | None:
     whole = parse(request.path)
-    prefix = forge_host.instance.path if forge_host.instance is not None else ""
-    path = below(whole, prefix) if prefix else whole
+    path = below(whole, forge_host.prefix)
     if path is None or path.odd or (forge_host.role, path.segments) not in FORGES[forge_host.kind].graphql:
         return None
     return path
@@ -203,9 +202,7 @@ class _Walk:
         forge_host = self.teller.forge_host
         names = segments_of(url, forge_host.forge)
         if forge_host.kind is Kind.GITLAB:
-            prefix = tuple(
-                name for name in (forge_host.instance.path if forge_host.instance else "").split("/") if name
-            )
+            prefix = forge_host.root()
             if names[: len(prefix)] != prefix:
                 return None
             names = names[len(prefix) :]

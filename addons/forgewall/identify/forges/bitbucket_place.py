@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from forgewall.identify.directory import Directory, Id, IdKind, Named
 from forgewall.identify.fields import below, given, plain_name, text
 from forgewall.identify.paths import is_name, namespace
-from forgewall.identify.registry import HTTPS_PORT, ForgeHost
+from forgewall.identify.registry import ForgeHost
 
 _UUID = re.compile(r"\{([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})\}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
@@ -113,9 +113,7 @@ class Finder:
 
     @property
     def _center(self) -> str:
-        host = self.forge_host
-        port = "" if host.tls_port == HTTPS_PORT else f":{host.tls_port}"
-        return f"https://{host.forge}{port}{host.instance.path if host.instance else ''}/rest/api/latest/"
+        return f"{self.forge_host.base}/rest/api/latest/"
 
 
 def _unheard(what: str, which: str, base: str, tail: str) -> str:

@@ -50,9 +50,6 @@ def _of_run(request: Request, forge_host: ForgeHost, run: str, directory: Direct
     if request.method in plain.READS:
         return plain_read(forge_host, evidence)
     if known is None:
-        base = f"https://{forge_host.forge}{forge_host.instance.path if forge_host.instance else ''}"
-        return unidentified(
-            forge_host,
-            f"nobody has said yet whose run {run[:20]} is; GET {base}/api/v1/repos/OWNER/NAME/actions/runs tells it",
-        )
+        runs = f"{forge_host.base}/api/v1/repos/OWNER/NAME/actions/runs"
+        return unidentified(forge_host, f"nobody has said yet whose run {run[:20]} is; GET {runs} tells it")
     return named(forge_host, known.owner, known.repository, Operation.CI, evidence)

@@ -97,8 +97,7 @@ def copied(call: Call, address: object) -> tuple[Also, ...] | None:
         return None
     if host != call.forge_host.forge:
         return ()
-    prefix = call.forge_host.instance.path if call.forge_host.instance is not None else ""
-    names = namespace(url.path.removeprefix(prefix).strip("/"))
+    names = namespace(url.path.removeprefix(call.forge_host.prefix).strip("/"))
     name = bare(names[1]) if names is not None and len(names) == 2 else None
     return None if names is None or name is None else (other(call.forge_host, names[0], name, "source"),)
 

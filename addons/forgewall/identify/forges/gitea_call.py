@@ -96,8 +96,7 @@ class Call:
             IdKind.TEAM: ("team", "orgs/NAME/teams"),
         }
         what, path = place[kind]
-        base = f"https://{self.forge_host.forge}{self.forge_host.instance.path if self.forge_host.instance else ''}"
-        return f"nobody has said yet whose {what} {text[:20]} is; GET {base}/api/v1/{path} tells it"
+        return f"nobody has said yet whose {what} {text[:20]} is; GET {self.forge_host.base}/api/v1/{path} tells it"
 
 
 def bare(name: str) -> str | None:

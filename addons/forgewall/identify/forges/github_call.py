@@ -131,7 +131,7 @@ def api_of(forge_host: ForgeHost) -> str:
     forge = forge_host.forge.removeprefix("gist.")
     if forge == _DOTCOM or forge.endswith(".ghe.com"):
         return f"https://api.{forge}"
-    return f"https://{forge}/api/v3"
+    return f"{replace(forge_host, forge=forge).base}/api/v3"
 
 
 def seen_by(target: Target, fields: object) -> Target:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from forgewall.identify.directory import Directory, Id, IdKind, Named
 from forgewall.identify.paths import is_name, namespace
-from forgewall.identify.registry import HTTPS_PORT, ForgeHost
+from forgewall.identify.registry import ForgeHost
 
 _NUMBER = re.compile(r"-?[0-9]+")
 _CANONICAL = re.compile(r"[1-9][0-9]{0,18}")
@@ -133,9 +133,7 @@ class Finder:
 
     @property
     def _api(self) -> str:
-        host = self.forge_host
-        port = "" if host.tls_port == HTTPS_PORT else f":{host.tls_port}"
-        return f"https://{host.forge}{port}{host.instance.path if host.instance else ''}/api/v4"
+        return f"{self.forge_host.base}/api/v4"
 
 
 def project_of(names: tuple[str, ...]) -> Place | None:

@@ -104,7 +104,7 @@ def _asking(text: str, field: str, forge_host: ForgeHost) -> str:
     """What makes the forge say whose an id is."""
     if forge_host.kind is Kind.GITLAB:
         if text.startswith("gid://gitlab/Project/"):
-            return f"GET https://{forge_host.forge}/api/v4/projects/group%2Fproject"
+            return f"GET {forge_host.base}/api/v4/projects/group%2Fproject"
         return 'a query of project(fullPath: "group/project") that shows this id'
     low = field.lower()
     for word, command in _COMMANDS.items():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.identify.asking import ask, told
 from tests.identify.knowing import Known, ask_knowing
@@ -235,14 +236,17 @@ _PATHS = st.sampled_from(
 )
 
 
+@example(("PATCH", "/teams/{n}"), "7/")
+@example(("PUT", "/orgs/acme/actions/secrets/S/repositories/{n}"), "4%32")
 @given(_PATHS, st.text(alphabet="0123456789abcdefABCDEF.%-_~ /é", max_size=12))
 def test_only_what_was_said_names_anybody(row: tuple[str, str], number: str) -> None:
     method, path = row
     target = ask_knowing(KNOWN, method, API + path.replace("{n}", number))
     approved = target.key is not None and target.key.startswith("github.com/acme")
+    same = unquote(number).removesuffix("/")  # servers read `%37` and `7/` as 7
     if approved and "/orgs/acme/" not in path:
-        assert number in ("42", "9", "7")
-    if "/orgs/acme/" in path and number.strip("/") and target.identified and number.strip("/") not in ("42", "43"):
+        assert same in ("42", "9", "7")
+    if "/orgs/acme/" in path and number.strip("/") and target.identified and same not in ("42", "43"):
         assert target.also[-1:] == (Also(address=None, owner=None, repository=None, role="destination"),)
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 
-from tests.identify.asking import REGISTRY
+from tests.identify.knowing import NOTHING, Known, Seen, ask_knowing, at
 
-from forgewall.identify.directory import Id, IdKind, Named
-from forgewall.identify.engine import identify
-from forgewall.identify.url import request_for
-from forgewall.model import BodyState, Move, Target, Visibility
+from forgewall.identify.directory import IdKind
+from forgewall.model import BodyState, Target
 
 JSON = ("content-type", "application/json")
 FORM = ("content-type", "application/x-www-form-urlencoded")
@@ -18,32 +15,9 @@ MULTIPART = ("content-type", "multipart/form-data; boundary=b")
 LAB = "https://gitlab.com/api/v4"
 
 
-@dataclass
-class Known:
-    """A directory of one forge. A project is written `group/sub/name`, an owner `group/sub/`."""
-
-    forge: str
-    ids: dict[tuple[IdKind, str], str]
-    asked: list[Id] = field(default_factory=list)
-
-    def find(self, wanted: Id) -> Named | None:
-        self.asked.append(wanted)
-        path = self.ids.get((wanted.kind, wanted.text)) if wanted.forge == self.forge else None
-        if path is None:
-            return None
-        owner, _, name = path.rpartition("/")
-        return Named(address=f"{self.forge}/{path.rstrip('/')}", owner=owner, repository=name or None)
-
-    def visibility(self, key: str) -> Visibility | None:
-        return None
-
-    def moved(self, key: str) -> Move | None:
-        return None
-
-
-def gitlab(forge: str = "gitlab.com") -> Known:
+def gitlab(forge: str = "gitlab.com", seen: Seen = NOTHING) -> Known:
     """Projects 1 (acme/team/api) and 2 (mallory/loot), groups 7 (acme/team) and 8 (mallory), user 9, job 11."""
-    return Known(
+    return at(
         forge,
         {
             (IdKind.REPOSITORY, "1"): "acme/team/api",
@@ -55,6 +29,7 @@ def gitlab(forge: str = "gitlab.com") -> Known:
             (IdKind.USER, "9"): "ana/",
             (IdKind.RUN, "job/11"): "acme/team/api",
         },
+        seen,
     )
 
 
@@ -69,10 +44,7 @@ def asked(
     """The target of a request; a body that isn't bytes is sent as JSON."""
     if not isinstance(body, bytes):
         body, headers = json.dumps(body).encode(), (*headers, JSON)
-    request = request_for(method, url, headers=headers, body=body, body_state=state)
-    target = identify(request, REGISTRY, directory=known)
-    assert target is not None
-    return target
+    return ask_knowing(known, method, url, body, *headers, state=state)
 
 
 def lab(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.identify.forges.labelled import Known, asked, said
+from tests.identify.forges.labelled import asked, said
+from tests.identify.knowing import at
 
 from forgewall.identify.directory import IdKind
 from forgewall.model import BodyState, Target, Visibility
@@ -22,7 +23,7 @@ def cloud(method: str, path: str, body: object = b"", state: BodyState = BodySta
     def guid(text: str) -> tuple[IdKind, str]:
         return IdKind.GUID, text.strip("{}").lower()
 
-    known = Known(
+    known = at(
         "bitbucket.org",
         {guid(REPO): "acme/api", guid(LOOT): "mallory/loot", guid(ACME): "acme/", guid(MALLORY): "mallory/"},
     )
@@ -35,7 +36,7 @@ def center(method: str, path: str, body: object = b"", state: BodyState = BodySt
         (IdKind.REPOSITORY, "2"): "~mallory/loot",
         (IdKind.OWNER, "3"): "OPS/",
     }
-    return asked(Known("bb.example", dict(ids)), method, CENTER + path, body, state=state)
+    return asked(at("bb.example", ids), method, CENTER + path, body, state=state)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from tests.identify.asking import ask, told
-from tests.identify.forges.giving import Said, ask_knowing
+from tests.identify.knowing import Known, ask_knowing, at
 
 from forgewall.identify.directory import IdKind
 from forgewall.model import BodyState, Operation, Target
@@ -15,10 +15,10 @@ HOST = "https://codeberg.org"
 SERVICE = f"{HOST}/twirp/github.actions.results.api.v1.ArtifactService"
 UPLOAD = f"{HOST}/api/actions_pipeline/_apis/pipelines/workflows/42/artifacts/0f/upload?itemPath=a"
 JSON = ("content-type", "application/json")
-SAID = Said("codeberg.org", {(IdKind.RUN, "42"): "acme/api"})
+SAID = at("codeberg.org", {(IdKind.RUN, "42"): "acme/api"})
 
 
-def service(call: str, body: object, *, said: Said = SAID) -> Target:
+def service(call: str, body: object, *, said: Known = SAID) -> Target:
     return ask_knowing(said, "POST", f"{SERVICE}/{call}", json.dumps(body).encode(), JSON)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.identify.asking import ask, told
-from tests.identify.forges.giving import Said, ask_knowing
+from tests.identify.knowing import ask_knowing, at
 
 from forgewall.identify.address import covers
 from forgewall.identify.directory import IdKind
@@ -16,7 +16,7 @@ from forgewall.model import BodyState, Operation, Target, Visibility
 
 API = "https://codeberg.org/api/v1"
 JSON = ("content-type", "application/json")
-SAID = Said(
+SAID = at(
     "codeberg.org",
     {
         (IdKind.TEAM, "5"): "acme",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.identify.asking import ask, told
-from tests.identify.forges.giving import Said, ask_knowing
+from tests.identify.knowing import ask_knowing, at
 
 from forgewall.identify.directory import IdKind
 from forgewall.identify.routes import load_routes
@@ -15,7 +15,7 @@ from forgewall.model import BodyState, Effect, Operation, Target, Visibility
 HOST = "https://codeberg.org"
 FORM = ("content-type", "application/x-www-form-urlencoded")
 MULTIPART = ("content-type", "multipart/form-data; boundary=xyz")
-SAID = Said(
+SAID = at(
     "codeberg.org", {(IdKind.USER, "7"): "acme", (IdKind.USER, "8"): "mallory", (IdKind.REPOSITORY, "9"): "acme/api"}
 )
 

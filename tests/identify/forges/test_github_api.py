@@ -190,22 +190,11 @@ def test_the_visibility_that_a_setting_asks_for() -> None:
     assert sent("PATCH", f"{API}/repos/acme/api", {"has_wiki": True}).visibility is None
 
 
-class Seeing(Known):
-    """Knows who can see acme/api."""
-
-    def __init__(self, seen: Visibility | None) -> None:
-        super().__init__({})
-        self._seen = seen
-
-    def visibility(self, key: str) -> Visibility | None:
-        return self._seen if key == "github.com/acme/api" else None
-
-
 @pytest.mark.parametrize("seen", [*Visibility, None])
 def test_a_fork_is_as_visible_as_its_parent(seen: Visibility | None) -> None:
     """GitHub has no parameter for it; what becomes of an internal one, the enterprise decides."""
     body = b'{"organization": "labs"}'
-    target = ask_knowing(Seeing(seen), "POST", f"{API}/repos/ACME/api/forks", body, JSON)
+    target = ask_knowing(Known({}, {"github.com/acme/api": seen}), "POST", f"{API}/repos/ACME/api/forks", body, JSON)
     assert target.address == "github.com/labs/api"
     assert target.visibility is (None if seen is Visibility.INTERNAL else seen)
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from tests.identify.forges.labelled import Known, asked
+from tests.identify.forges.labelled import asked
+from tests.identify.knowing import Known, at
 from tests.identify.published import bitbucket, gitlab
 from tests.identify.published.case import Operation as Published
 from tests.identify.published.case import documented
@@ -45,7 +46,7 @@ NAMINGS = {
         gitlab.API,
         gitlab.PROJECT,
         "/projects/{project}",
-        Known("gitlab.com", {(IdKind.REPOSITORY, "1"): "acme/team/api"}),
+        at("gitlab.com", {(IdKind.REPOSITORY, "1"): "acme/team/api"}),
         _lab("acme%2Fteam%2Fapi"),
         _lab("1"),
         _lab("5"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
-from tests.identify.forges.labelled import FORM, LAB, MULTIPART, Known, asked, gitlab, lab, multipart, said
+from tests.identify.forges.labelled import FORM, LAB, MULTIPART, asked, gitlab, lab, multipart, said
 
 from forgewall.model import BodyState, Visibility
 
@@ -113,20 +111,10 @@ def test_who_shall_see_it_is_told_if_the_request_says_so(body: dict[str, str], v
     assert lab("POST", "/projects/user/9", {"path": "p"} | body).visibility is visibility
 
 
-@dataclass
-class Seeing(Known):
-    """Knows who can see the parent of all forks."""
-
-    seen: Visibility | None = None
-
-    def visibility(self, key: str) -> Visibility | None:
-        return self.seen if key == API else None
-
-
 @pytest.mark.parametrize("seen", [*Visibility, None])
 def test_a_fork_that_says_nothing_is_private_if_its_parent_is(seen: Visibility | None) -> None:
     """GitLab gives it the parent's visibility, or what is less of that and the namespace's."""
-    known = Seeing(gitlab().forge, gitlab().ids, seen=seen)
+    known = gitlab(seen={API: seen})
     found = asked(known, "POST", f"{LAB}/projects/1/fork", {"namespace_id": 7})
     assert found.visibility is (Visibility.PRIVATE if seen is Visibility.PRIVATE else None)
     for said_twice in ({"visibility": "secret"}, {"visibility_level": 20}, {"Visibility": "public"}):

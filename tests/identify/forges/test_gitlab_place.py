@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.identify.asking import REGISTRY
-from tests.identify.forges.labelled import Known, asked, gitlab, lab, said
+from tests.identify.forges.labelled import asked, gitlab, lab, said
+from tests.identify.knowing import at
 
 from forgewall.identify.directory import EMPTY, IdKind
 from forgewall.identify.engine import identify
@@ -85,7 +86,7 @@ def test_an_instance_is_asked_under_its_own_name_and_told_with_its_own_url() -> 
 
 
 def test_a_number_names_only_what_it_numbers() -> None:
-    wrong = Known("gitlab.com", {(IdKind.REPOSITORY, "1"): "acme/", (IdKind.OWNER, "2"): "acme/api"})
+    wrong = at("gitlab.com", {(IdKind.REPOSITORY, "1"): "acme/", (IdKind.OWNER, "2"): "acme/api"})
     assert asked(wrong, "POST", "https://gitlab.com/api/v4/projects/1/issues").address is None
     assert asked(wrong, "POST", "https://gitlab.com/api/v4/groups/2/variables").address is None
 

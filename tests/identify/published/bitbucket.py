@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from tests.identify.forges.labelled import Known, asked
+from tests.identify.forges.labelled import asked
+from tests.identify.knowing import Known, at
 from tests.identify.published.case import Description, Operation, documented, filled
 
 from forgewall.identify.directory import IdKind
@@ -16,8 +17,8 @@ CLOUD = "https://api.bitbucket.org/2.0"
 CENTER = "https://bb.example/bitbucket/rest"
 UUID = "0000000a-0000-4000-8000-00000000000a"
 STRANGER = "0000000a-0000-4000-8000-00000000000b"
-KNOWN = Known("bitbucket.org", {(IdKind.GUID, UUID): "acme/api"})
-NOBODY = Known("bitbucket.org", {})
+KNOWN = at("bitbucket.org", {(IdKind.GUID, UUID): "acme/api"})
+NOBODY = Known({})
 NAMES = {
     **dict.fromkeys(("workspace", "projectKey"), "acme"),
     **dict.fromkeys(("repo_slug", "repositorySlug"), "api"),

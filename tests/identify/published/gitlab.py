@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from tests.identify.forges.labelled import Known, asked
+from tests.identify.forges.labelled import asked
+from tests.identify.knowing import Known, at
 from tests.identify.published.case import READS, Description, Operation, documented, filled
 
 from forgewall.identify.directory import IdKind
 from forgewall.model import Target
 
 API = "https://gitlab.com/api/v4"
-KNOWN = Known(
+KNOWN = at(
     "gitlab.com",
     {
         (IdKind.REPOSITORY, "1"): "acme/team/api",
@@ -24,7 +25,7 @@ KNOWN = Known(
         (IdKind.RUN, "job/2"): "umbrella/web",
     },
 )
-NOBODY = Known("gitlab.com", {})
+NOBODY = Known({})
 BY_PATH = {"project": "acme%2Fteam%2Fapi", "x": "2"}
 PROJECT = "gitlab.com/acme/team/api"
 OTHER = "gitlab.com/umbrella/web"

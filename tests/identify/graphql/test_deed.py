@@ -111,3 +111,18 @@ def test_a_field_can_make_it_another_operation() -> None:
     assert said(sent(document, {"i": {"projectId": "PVT_acme", "title": "t"}})) == ("issue", "github.com/acme")
     assert said(sent(document, {"i": {"projectId": "PVT_acme", "public": False}})) == ("visibility", "github.com/acme")
     assert said(sent(document, {"i": {"projectId": "PVT_acme", "public": None}})) == ("issue", "github.com/acme")
+
+
+RENAME = "mutation($i: UpdateRepositoryInput!) { updateRepository(input: $i) { clientMutationId } }"
+
+
+def test_a_new_name_is_another_address() -> None:
+    target = sent(RENAME, {"i": {"repositoryId": "R_api", "name": "new", "description": "x"}})
+    assert said(target) == ("other-write", "github.com/acme/api", ("destination", "github.com/acme/new", None))
+    for same in ({}, {"name": "api"}, {"description": "x"}):
+        assert said(sent(RENAME, {"i": {"repositoryId": "R_api", **same}})) == ("other-write", "github.com/acme/api")
+
+
+@pytest.mark.parametrize("name", ["a/b", "", ["a", "b"], "..", "new.git", 7, "ana/api", "née"])
+def test_a_new_name_that_may_be_read_otherwise(name: object) -> None:
+    assert said(sent(RENAME, {"i": {"repositoryId": "R_api", "name": name}})) == ("unidentified", None)

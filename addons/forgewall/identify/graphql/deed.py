@@ -6,7 +6,7 @@ What is *not* here: finding the mutations of a request (`selection`), and what s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -71,6 +71,8 @@ class Reader:
         places: list[Named | None] = list(where.named(one for one in row.locators if one.role is None))
         if row.new is not None:
             places.append(where.made(*row.new))
+        if row.renamed is not None:
+            places += where.renamed(places, row.renamed)
         if not places:
             places.append(_otherwise(row, self._forge_host))
         also = (
@@ -149,6 +151,16 @@ class _Where:
         found = place_of(Naming.NODE, owners[0], ".".join(owner), self._forge_host, self._directory)
         assert found is not None
         return new_repository(found, names[0], ".".join(name))
+
+    def renamed(self, places: Sequence[Named | None], name: Place) -> list[Named]:
+        """The address that the repository written to has from now on, if it gets another name."""
+        names = self._found.given.get(name, [])
+        if not names:
+            return []
+        if len(names) != 1 or len(places) != 1 or places[0] is None or places[0].repository is None:
+            raise Unclear("it isn't certain what the repository is called from now on")
+        owner = Named(address=places[0].address.rpartition("/")[0], owner=places[0].owner)
+        return [new_repository(owner, names[0], ".".join(name))]
 
 
 def _otherwise(row: Mutation, forge_host: ForgeHost) -> Named:

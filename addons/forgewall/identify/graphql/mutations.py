@@ -54,7 +54,8 @@ class Mutation:
     """One row.
 
     `locators` without a role name what is written to: at least one of them must be there. `new` are the fields with
-    the owner's node id and the name of a repository that is made. `visibility` is the field that says who will see it.
+    the owner's node id and the name of a repository that is made, `renamed` is the new name of the one that is written
+    to. `visibility` is the field that says who will see it.
     `turns` are fields whose presence makes it another operation. `beside` are fields that never say where it goes,
     although they are called as if they could.
     """
@@ -63,6 +64,7 @@ class Mutation:
     operation: Operation
     locators: tuple[Locator, ...] = ()
     new: tuple[Place, Place] | None = None
+    renamed: Place | None = None
     visibility: Place | None = None
     turns: tuple[tuple[Place, Operation], ...] = ()
     otherwise: Otherwise | None = None
@@ -115,7 +117,7 @@ def _row(words: list[str]) -> Mutation:
     if len(words) < 2:
         raise ValueError("a row is `mutation operation [word…]`")
     locators, turns, beside = [], [], []
-    new = visibility = otherwise = None
+    new = renamed = visibility = otherwise = None
     for word in words[2:]:
         what, colon, rest = word.partition(":")
         if not colon or not rest:
@@ -124,6 +126,8 @@ def _row(words: list[str]) -> Mutation:
         match what:
             case "new":
                 new = (_place(field), _place(second))
+            case "renamed":
+                renamed = _place(rest)
             case "visibility":
                 visibility = _place(rest)
             case "if":
@@ -139,6 +143,7 @@ def _row(words: list[str]) -> Mutation:
         operation=Operation(words[1]),
         locators=tuple(locators),
         new=new,
+        renamed=renamed,
         visibility=visibility,
         turns=tuple(turns),
         otherwise=otherwise,

@@ -146,6 +146,12 @@ def test_the_evidence_names_the_read_that_teaches_a_number(url: str, read: str) 
          [("github.com/acme/new", "destination", None)]),
         ("PATCH", "/repos/acme/api", {"name": "api", "has_wiki": False}, "other-write", "github.com/acme/api", []),
         ("PATCH", "/repos/acme/api", {"name": "a b"}, "unidentified", "github.com/acme/api", []),
+        ("PATCH", "/repos/acme/api", {"allow_forking": True}, "visibility", "github.com/acme/api", []),
+        ("PATCH", "/repos/acme/api", {"allow_forking": False}, "other-write", "github.com/acme/api", []),
+        ("PATCH", "/repos/acme/api", {"allow_forking": "x"}, "visibility", "github.com/acme/api", []),
+        ("PATCH", "/repos/acme/api", {"Allow_Forking": True}, "visibility", "github.com/acme/api", []),
+        ("PUT", "/repos/acme/api/actions/permissions/fork-pr-workflows-private-repos", {"a": 1}, "collaborator",
+         "github.com/acme/api", []),
     ],
 )  # fmt: skip
 def test_what_a_body_names(

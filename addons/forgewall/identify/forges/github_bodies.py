@@ -32,6 +32,7 @@ NOWHERE = Also(address=None, owner=None, repository=None, role="destination", op
 """A repository that is written to and that the request doesn't name."""
 
 _SEEN = ("private", "visibility")
+_FORKS = "allow_forking"  # lets whoever can read it take a copy
 _IDS = ("selected_repository_ids", "repository_ids_to_add", "repository_ids_to_remove")
 _BEGINS_FORK, _SHARES = "start_private_fork", ("collaborating_users", "collaborating_teams")
 _NAMES = ("repo_names", "repository_names", "repositories")
@@ -109,8 +110,9 @@ def _transfer(call: Call) -> Target:
 
 
 def _settings(call: Call) -> Target:
-    fields = json_fields(call.request, call.path, "name", *_SEEN)
-    known = bool(fields) and not set(_SEEN) & set(fields or ())  # no body: the stricter reading
+    fields = json_fields(call.request, call.path, "name", _FORKS, *_SEEN)
+    known = fields is not None and bool(fields) and not set(_SEEN) & set(fields)  # no body: the stricter reading
+    known = known and (fields or {}).get(_FORKS) in (None, False)
     also: tuple[Also, ...] = ()
     if fields is not None and given(fields, "name") and fields.get("name") != call.repository:
         name = plain_name(fields, "name")

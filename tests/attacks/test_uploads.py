@@ -62,7 +62,7 @@ QUOTED, SPACED = quote(CODED, safe=""), " ".join(CODED)
 @pytest.fixture(scope="module")
 def _armed(tmp_path_factory: pytest.TempPathFactory, _forge: Forge) -> Iterator[Run]:
     start = StartProxy(tmp_path_factory.mktemp("armed"), _forge)
-    yield start(POLICY)
+    yield start(POLICY, hosts=("api.githubcopilot.com",))
     start.close()
 
 
@@ -116,6 +116,21 @@ SOURCE = f"{BITBUCKET}/limited/src"
 NESTED = b"[" * 65 + b"]" * 65
 DEV = b'"branch":"dev","content":"aGk="'
 
+MCP = "https://api.githubcopilot.com/mcp/"
+
+
+def behind_a_comment(repository: str, **commit: object) -> bytes:
+    """Messages of MCP: a comment on an issue, then a commit."""
+    where = {"owner": "acme", "repo": repository}
+    calls = (
+        ("add_issue_comment", {**where, "issue_number": 1, "body": "hi"}),
+        ("push_files", {**where, "message": "m", **commit}),
+    )
+    messages = [{"method": "tools/call", "params": {"name": name, "arguments": said}} for name, said in calls]
+    rows = [{"jsonrpc": "2.0", "id": number, **message} for number, message in enumerate(messages)]
+    return json.dumps(rows).encode()
+
+
 type Row = tuple[str, str, str, bytes]
 """Method, URL, Content-Type (and further header lines), body."""
 
@@ -167,6 +182,12 @@ REFS: dict[str, Row] = {
         b'{"target_ref":"refs/heads/evil"}',
     ),
     "a push by WebDAV": ("PUT", "https://github.com/acme/limited.git/refs/heads/evil", "text/plain", b"0" * 40),
+    "a commit behind a comment": (
+        "POST",
+        MCP,
+        JSON,
+        behind_a_comment("limited", branch="evil", files=[{"path": "a", "content": "b"}]),
+    ),
 }
 DELETES: dict[str, Row] = {
     "a branch that the body names": (
@@ -208,6 +229,12 @@ SECRET = member(16, base64.b85encode(ARCHIVE) + b"\0", HARMLESS)
 FILES = GITLAB + "strict/repository/commits"
 CONTENT: dict[str, Row] = {
     "JSON that says it is an image": ("PUT", f"{GITHUB}/strict/contents/a", "image/png", document(content=CODED)),
+    "a file behind a comment": (
+        "POST",
+        MCP,
+        JSON,
+        behind_a_comment("strict", branch="dev", files=[{"path": "x.kdbx", "content": "b"}]),
+    ),
     "a field behind a semicolon": (
         "POST",
         FILES,

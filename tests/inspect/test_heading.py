@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.inspect.bodies import asked
 
 from forgewall.evidence import RefAction
-from forgewall.inspect.heading import Heading, full_name, heading_of
+from forgewall.inspect.heading import Heading, full_name, heading_of, read_as
+from forgewall.model import Also, Operation, Target
 
 
 def heading(method: str, url: str) -> Heading:
@@ -83,3 +86,21 @@ def test_full_names() -> None:
 )
 def test_any_path(host: str, method: str, segments: list[str]) -> None:
     heading(method, f"https://{host}/{'/'.join(segments)}")
+
+
+def test_a_body_that_does_several_things_is_read_as_the_strictest() -> None:
+    request, target = asked("POST", "https://api.github.com/graphql")
+    place = {"address": "github.com/acme/api", "owner": "acme", "repository": "api"}
+
+    def does(first: Operation, *others: Operation | None) -> Target:
+        also = tuple(Also(**place, role="second", operation=other) for other in others)
+        return replace(target, operation=first, effect=first.effect, also=also)
+
+    comment, issue, contents = Operation.COMMENT, Operation.ISSUE, Operation.CONTENTS
+    for found in (does(comment, issue, contents), does(contents, comment), does(Operation.CREATE_REPO, contents)):
+        assert read_as(found) is contents
+        assert (heading_of(request, found).default, heading_of(request, found).graphql) == (True, True)
+    assert read_as(does(comment, issue)) is comment
+    assert read_as(does(comment, None)) is comment
+    assert read_as(does(comment, Operation.STAR)) is comment
+    assert read_as(does(comment, Operation.SNIPPET)) is Operation.SNIPPET

@@ -9,13 +9,14 @@ inspectors of their own.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from forgewall.evidence import Fact, Malformed, Unread
 from forgewall.identify.multipart import NotMultipart, boundary_of
 from forgewall.inspect.document import Document
 from forgewall.inspect.document_body import DocumentInspector, UrlencodedReader
 from forgewall.inspect.hashes import NewHash, here
-from forgewall.inspect.heading import BODY_IS_FILE, Heading, heading_of
+from forgewall.inspect.heading import BODY_IS_FILE, Heading, heading_of, read_as
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.json_stream import JsonReader
 from forgewall.inspect.multipart_body import MultipartInspector
@@ -55,7 +56,7 @@ def inspector_for(
     """
     if depth is Depth.OFF:
         return None
-    heading = heading_of(request, target)
+    heading, target = heading_of(request, target), replace(target, operation=read_as(target))
     if depth is Depth.HEADERS:
         if not heading.refs and (heading.path is None or target.operation not in _WITH_FILES):
             return None

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from forgewall.evidence import RefAction, RefUpdate
 from forgewall.identify.paths import parse
 from forgewall.identify.query import base_name, last_name, parameters
-from forgewall.model import Kind, Operation, Request, Target
+from forgewall.model import GROUPS, Effect, Kind, Operation, Request, Target
 
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 DEFAULT_BRANCH = RefUpdate(name="HEAD", action=RefAction.UPDATE)
@@ -158,12 +158,22 @@ BODY_IS_FILE = frozenset({Operation.PACKAGE, Operation.RELEASE, Operation.ATTACH
 """Operations whose body may be one file."""
 
 
+def read_as(target: Target) -> Operation:
+    """The operation by which a body is read that does several things: a comment beside a commit is part of a commit."""
+    does = (target.operation, *(also.operation for also in target.also if also.operation is not None))
+    if Operation.CONTENTS in does:
+        return Operation.CONTENTS
+    other = (one for one in does if one.effect is Effect.WRITE and one not in GROUPS["text"])
+    return next(other, target.operation)
+
+
 def heading_of(request: Request, target: Target) -> Heading:
     """What `request` tells about its upload by method, path and query."""
     path = parse(request.path)
     query = parameters(path.query)
     found, rest = _match(target.kind, path.segments)
-    contents = target.operation in (Operation.CONTENTS, Operation.UNIDENTIFIED)
+    operation = read_as(target)
+    contents = operation in (Operation.CONTENTS, Operation.UNIDENTIFIED)
     members = _BRANCHES.get(target.kind, _ANY_BRANCHES) if found.members is None else found.members
     members = members if contents and not found.still else frozenset()
     tags = found.tags if contents else frozenset()
@@ -185,7 +195,7 @@ def heading_of(request: Request, target: Target) -> Heading:
     named = next((value for key in _NAMES for name, value in asked if name == key and value), None)
     file = rest if found.gives == "path" and rest else named
     raw = found.raw and request.method in ("POST", "PUT", "PATCH")
-    if file is None and request.method == "PUT" and target.operation in BODY_IS_FILE and path.segments:
+    if file is None and request.method == "PUT" and operation in BODY_IS_FILE and path.segments:
         file = path.segments[-1]
     return Heading(
         path=None if deletes else file,
@@ -197,7 +207,7 @@ def heading_of(request: Request, target: Target) -> Heading:
         branches=members,
         tags=tags,
         action=RefAction.DELETE if deletes and found.action is _CREATE else found.action,
-        default=target.operation is Operation.CONTENTS and not said,
+        default=operation is Operation.CONTENTS and not said,
         forced=contents and any(name == "force" and value.lower() not in FALSE for name, value in asked),
         updates=contents and found.updates,
         graphql=contents and found.graphql,

@@ -22,7 +22,7 @@ from forgewall.identify.announced import Announcement
 from forgewall.identify.announced_memory import Announcements
 from forgewall.inspect.body import inspector_for
 from forgewall.inspect.hashes import Hash, NewHash
-from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of
+from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of, read_as
 from forgewall.inspect.inspector import Inspector
 from forgewall.inspect.lfs_object import LfsObjectInspector, expected_by, expected_in
 from forgewall.inspect.push import PushInspector
@@ -150,7 +150,7 @@ class Examiner:
         if target is None or target.effect is not Effect.WRITE or scrutiny.depth is not Depth.FULL:
             return verdict
         request = case.arrival.request
-        for fact in told_without_body(request, target.operation, heading_of(request, target), self.scanner):
+        for fact in told_without_body(request, read_as(target), heading_of(request, target), self.scanner):
             objection = judge_fact(scrutiny, fact)
             verdict = verdict if objection is None else objected(verdict, objection)
         return verdict

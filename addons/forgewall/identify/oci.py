@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forgewall.identify.body import unread
 from forgewall.identify.paths import Path, namespace, widest
 from forgewall.identify.plain import READS
 from forgewall.identify.query import parameters
-from forgewall.model import BodyState, Request
+from forgewall.identify.registry import ForgeHost
+from forgewall.identify.targets import named, unidentified
+from forgewall.model import BodyState, Operation, Request, Target
 
 _SESSIONS = frozenset({"uploads", "upload"})  # ghcr.io hands out the second
 _MOVES = frozenset({"push", "delete", "*"})
@@ -77,6 +80,17 @@ def asked_scope(request: Request, path: Path) -> Scope | None:
             return None
         query = "&".join(part for part in (query, request.body.decode("latin-1")) if part)
     return scope_of(query)
+
+
+def scope_to_push(request: Request, forge_host: ForgeHost, path: Path) -> Scope | Target:
+    """What a request to a token service asks for, if the token may push; else the request's target."""
+    scope = asked_scope(request, path)
+    if scope is None:
+        return unidentified(forge_host, "the token's scope stands in the body", wants_body=unread(request))
+    if not scope.pushes:
+        evidence = "a registry token that can't push"
+        return named(forge_host, None, None, Operation.AUTH, evidence, address=forge_host.forge)
+    return scope
 
 
 def mounted_from(path: Path) -> tuple[str, ...] | None:

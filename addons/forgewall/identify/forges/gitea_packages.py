@@ -7,8 +7,7 @@ What is *not* here: deleting and linking packages through the REST API (`gitea_a
 from __future__ import annotations
 
 from forgewall.identify import plain
-from forgewall.identify.body import unread
-from forgewall.identify.oci import asked_scope, image_of, mounted_from, mounts
+from forgewall.identify.oci import image_of, mounted_from, mounts, scope_to_push
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import named, other, plain_read, unidentified
@@ -62,11 +61,8 @@ def identify_image(request: Request, forge_host: ForgeHost, path: Path) -> Targe
 def _token(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     if request.method not in plain.READS and request.method != "POST":
         return unidentified(forge_host, f"{request.method} on the token service is not understood")
-    scope = asked_scope(request, path)
-    if scope is None:
-        return unidentified(forge_host, "the token's scope stands in the body", wants_body=unread(request))
-    if not scope.pushes:
-        evidence = "a registry token that can't push"
-        return named(forge_host, None, None, Operation.AUTH, evidence, address=forge_host.forge)
+    scope = scope_to_push(request, forge_host, path)
+    if isinstance(scope, Target):
+        return scope
     owner = scope.image[0] if scope.image and len(scope.image) > 1 else None
     return named(forge_host, owner, None, Operation.PACKAGE, "a registry token that may push")

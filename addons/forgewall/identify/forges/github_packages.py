@@ -7,9 +7,8 @@ path. What is *not* here: deleting packages through the REST API (`github_api`).
 from __future__ import annotations
 
 from forgewall.identify import plain
-from forgewall.identify.body import unread
 from forgewall.identify.forges.github_call import bare
-from forgewall.identify.oci import asked_scope, image_of, mounted_from, mounts
+from forgewall.identify.oci import image_of, mounted_from, mounts, scope_to_push
 from forgewall.identify.paths import Path, is_name
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import named, other, plain_read, unidentified
@@ -52,12 +51,9 @@ def _owned(forge_host: ForgeHost, name: tuple[str, ...]) -> tuple[str, str | Non
 
 
 def _token(request: Request, forge_host: ForgeHost, path: Path) -> Target:
-    scope = asked_scope(request, path)
-    if scope is None:
-        return unidentified(forge_host, "the token's scope stands in the body", wants_body=unread(request))
-    if not scope.pushes:
-        evidence = "a registry token that can't push"
-        return named(forge_host, None, None, Operation.AUTH, evidence, address=forge_host.forge)
+    scope = scope_to_push(request, forge_host, path)
+    if isinstance(scope, Target):
+        return scope
     owner, repository = _owned(forge_host, scope.image) if scope.image else (None, None)
     return named(forge_host, owner, repository, Operation.PACKAGE, "a registry token that may push")
 

@@ -7,9 +7,8 @@ distribution API and the scopes of tokens (`oci`).
 from __future__ import annotations
 
 from forgewall.identify import plain
-from forgewall.identify.body import unread
 from forgewall.identify.forges.gitlab_place import Place, project_of
-from forgewall.identify.oci import asked_scope, image_of, mounted_from, mounts
+from forgewall.identify.oci import image_of, mounted_from, mounts, scope_to_push
 from forgewall.identify.paths import Path
 from forgewall.identify.registry import ForgeHost
 from forgewall.identify.targets import named, plain_read, unidentified
@@ -39,12 +38,9 @@ def identify_registry(request: Request, forge_host: ForgeHost, path: Path) -> Ta
 
 def identify_token(request: Request, forge_host: ForgeHost, path: Path) -> Target:
     """`/jwt/auth`: a token for the registry, which may push if its scope says so."""
-    scope = asked_scope(request, path)
-    if scope is None:
-        return unidentified(forge_host, "the token's scope stands in the body", wants_body=unread(request))
-    if not scope.pushes:
-        evidence = "a registry token that can't push"
-        return named(forge_host, None, None, Operation.AUTH, evidence, address=forge_host.forge)
+    scope = scope_to_push(request, forge_host, path)
+    if isinstance(scope, Target):
+        return scope
     evidence = "a registry token that may push"
     if scope.image is None:
         return named(forge_host, None, None, Operation.PACKAGE, evidence)

@@ -17,7 +17,7 @@ from forgewall.inspect.commands import Commands
 from forgewall.inspect.lfs_object import LfsObjectInspector
 from forgewall.inspect.push import PushInspector
 from forgewall.inspect.secrets import Scanner
-from forgewall.model import Action, Depth, Limit, Scrutiny, Subject, Verdict
+from forgewall.model import Action, Also, Depth, Limit, Operation, Scrutiny, Subject, Verdict
 from forgewall.proxy import examiner as room
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case
@@ -186,6 +186,24 @@ def test_what_names_no_repository_counts_for_its_owner_only() -> None:
     found = dict(spends(case(package)))
     assert found["owner"] == "github.com/acme"
     assert "repository" not in found
+
+
+def test_what_goes_to_several_repositories_counts_for_each() -> None:
+    both = case(ANA)
+    assert both.target is not None
+    other = Also(address="github.com/ACME/Web", owner="ACME", repository="Web", role="destination")
+    also = (
+        other,
+        replace(other, role="second", operation=Operation.COMMENT),
+        replace(other, address="github.com/acme-web", repository=None),
+        replace(other, address="github.com/mallory/loot", role="source"),
+        replace(other, address="github.com/mallory/star", role="second", operation=Operation.STAR),
+        replace(other, address=None, repository=None),
+    )
+    found = spends(replace(both, target=replace(both.target, also=also)))
+    assert [key for per, key in found if per == "repository"] == ["github.com/acme/api", "github.com/acme/web"]
+    assert [key for per, key in found if per == "owner"] == ["github.com/acme", "github.com/acme-web"]
+    assert [key for per, key in found if per in ("client", "user")] == ["192.0.2.1", "ana@acme.example"]
 
 
 def test_reads_are_never_metered() -> None:

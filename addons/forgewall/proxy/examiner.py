@@ -6,7 +6,7 @@ Not here: what the parts do (`inspect`, `enforce`), and which uploads are admitt
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 from forgewall.decide.content import judge_fact
 from forgewall.decide.limits import over_limit
 from forgewall.decide.objection import objected
+from forgewall.decide.parts import COPIED_FROM
 from forgewall.enforce import inflate
 from forgewall.enforce.examination import Examination
 from forgewall.enforce.refused_objects import RefusedObjects
-from forgewall.enforce.volume import Exceeded, LocalVolume, Meter, Volume, accounts
+from forgewall.enforce.volume import Account, Exceeded, LocalVolume, Meter, Volume, accounts
 from forgewall.identify.announced import Announcement
 from forgewall.identify.announced_memory import Announcements
+from forgewall.identify.targets import fold
 from forgewall.inspect.body import inspector_for
 from forgewall.inspect.hashes import Hash, NewHash
 from forgewall.inspect.heading import DEFAULT_BRANCH, heading_of, read_as
@@ -31,7 +33,7 @@ from forgewall.inspect.secrets import Scanner
 from forgewall.learn.lesson import Fact
 from forgewall.learn.memory import Memory
 from forgewall.learn.store import Store
-from forgewall.model import Depth, Effect, Operation, Verdict
+from forgewall.model import Depth, Effect, Operation, Target, Verdict
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case
 from forgewall.proxy.hashing import BackgroundHash, Borrowed
@@ -160,18 +162,20 @@ class Examiner:
         target = case.target
         if target is None or target.effect is not Effect.WRITE:
             return Meter(self._volume, (), self._clock)
-        key = target.key
-        owner = "/".join(key.split("/")[:2]) if key is not None and "/" in key else key
         subject = case.arrival.subject
-        spent = accounts(
-            case.policy.limits,
-            client=subject.client,
-            user=subject.user,
-            owner=owner,
-            repository=key if target.repository is not None else None,
-            approved=verdict.scrutiny.rule.startswith("approved/"),
-        )
-        return Meter(self._volume, spent, self._clock, observing=verdict.scrutiny.observing)
+        spent: dict[Account, None] = {}  # in order, each once: a body that goes to two repositories counts for both
+        for key, repository in dict.fromkeys(_written(target)):
+            owner = "/".join(key.split("/")[:2]) if key is not None and "/" in key else key
+            found = accounts(
+                case.policy.limits,
+                client=subject.client,
+                user=subject.user,
+                owner=owner,
+                repository=key if repository else None,
+                approved=verdict.scrutiny.rule.startswith("approved/"),
+            )
+            spent.update(dict.fromkeys(found))
+        return Meter(self._volume, tuple(spent), self._clock, observing=verdict.scrutiny.observing)
 
     @property
     def scanner(self) -> Scanner:
@@ -179,6 +183,15 @@ class Examiner:
         if self._scanner is None:
             self._scanner = read_rules(None)
         return self._scanner
+
+
+def _written(target: Target) -> Iterator[tuple[str | None, bool]]:
+    """The folded addresses of all that a request writes to, and whether each is a repository's."""
+    yield target.key, target.repository is not None
+    for also in target.also:
+        writes = also.operation is None or also.operation.effect is Effect.WRITE
+        if also.address is not None and writes and also.role not in COPIED_FROM:
+            yield fold(target.kind, also.address), also.repository is not None
 
 
 def _utc() -> datetime:

@@ -23,16 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphql.language import (
-    FieldNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationType,
-    SelectionSetNode,
-    StringValueNode,
-    ValueNode,
-    VariableNode,
-)
+from graphql.language import OperationType
 
 from forgewall.identify.directory import IdKind, Named
 from forgewall.identify.graphql.document import Parsed, parse_documents
@@ -52,22 +43,18 @@ from forgewall.learn.answers import (
     segments_of,
     visibility,
 )
+from forgewall.learn.graphql_plan import Contradiction, Entry, Inquiry, Plan
 from forgewall.learn.lesson import Fact, Lesson
-from forgewall.learn.schema import Field, Link, Schema, Word, schema
+from forgewall.learn.schema import Link, Word, schema
 from forgewall.model import BodyState, Kind, Request, Target, Visibility
 
 MAX_DEPTH = 40
 """Objects that may stand in one another; deeper ones aren't looked at."""
 
-MAX_VISITS = 100_000
-"""Selections and values that are looked at; the rest of an answer teaches nothing."""
-
 _SCHEMAS: Mapping[Kind, str] = {Kind.GITHUB: "github", Kind.GITLAB: "gitlab"}
 _ROOTS = {OperationType.QUERY: "Query", OperationType.MUTATION: "Mutation"}
 _DISPUTED = ("\\", "\r", '"""', "#", "\ufeff")
 _OWNER_PAGES = frozenset({"orgs", "users"})
-type _Selections = tuple[tuple[str, SelectionSetNode], ...]
-"""Sets of selections on the same object, each with the type it is made on."""
 
 
 def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetime) -> Lesson | None:
@@ -86,10 +73,11 @@ def lesson(request: Request, target: Target, forge_host: ForgeHost, now: datetim
     root = ((_ROOTS[operation.operation], operation.selection_set),)
 
     def reading(answer: object) -> Iterator[Fact]:
-        walk = _Walk(teller=teller, schema=schema(name), parsed=parsed)
+        inquiry = Inquiry(schema=schema(name), parsed=parsed)
+        walk = _Walk(teller=teller, inquiry=inquiry)
         try:
-            walk.one(_Plan(walk, root), child(answer, "data"), None, 0)
-        except _Contradiction:
+            walk.one(Plan(inquiry, root), child(answer, "data"), None, 0)
+        except Contradiction:
             return
         yield from walk.facts
 
@@ -114,28 +102,17 @@ def _parsed(request: Request, path: Path) -> Parsed | None:
         return None
 
 
-class _Contradiction(Exception):
-    """An object says two different things of itself, so the document isn't what it was taken for."""
-
-
 @dataclass(slots=True)
 class _Walk:
     """The way through one answer."""
 
     teller: Teller
-    schema: Schema
-    parsed: Parsed
+    inquiry: Inquiry
     facts: list[Fact] = field(default_factory=list)
-    visits: int = 0
 
-    def visit(self) -> bool:
-        """Whether there is still time for one more."""
-        self.visits += 1
-        return self.visits <= MAX_VISITS
-
-    def one(self, plan: _Plan, found: Document, above: Named | None, depth: int) -> Named | None:
+    def one(self, plan: Plan, found: Document, above: Named | None, depth: int) -> Named | None:
         """Learn from one object, and from all below it; returns what it is, or where it lies."""
-        if depth > MAX_DEPTH or not self.visit():
+        if depth > MAX_DEPTH or not self.inquiry.visit():
             return None
         words, children = plan.read(found)
         own = self._own(words)
@@ -147,7 +124,7 @@ class _Walk:
                 own += [named] if named is not None else []
         said = {self.teller.key(named) if named else "": named for named in own}
         if len(said.keys() - {""}) > 1:
-            raise _Contradiction
+            raise Contradiction
         here = (None if "" in said else next(iter(said.values()))) if said else above
         if here is not None:
             self._learn(words, here)
@@ -156,7 +133,7 @@ class _Walk:
                 self._below(entry, value, here, depth)
         return here
 
-    def _below(self, entry: _Entry, value: object, here: Named | None, depth: int) -> None:
+    def _below(self, entry: Entry, value: object, here: Named | None, depth: int) -> None:
         match value:
             case list():
                 for one in value:
@@ -215,9 +192,9 @@ class _Walk:
             return owner_named(forge_host, names[1])
         return repository_named(forge_host, "/".join(names[:2]))
 
-    def _asked(self, entry: _Entry) -> Named | None:
+    def _asked(self, entry: Entry) -> Named | None:
         forge_host = self.teller.forge_host
-        given = {name: self._text(value) for name, value in entry.arguments.items()}
+        given = {name: self.inquiry.text(value) for name, value in entry.arguments.items()}
         match given:
             case {"owner": str(owner), "name": str(name)} if not name.lower().endswith(".git"):
                 return repository_named(forge_host, f"{owner}/{name}")
@@ -226,16 +203,6 @@ class _Walk:
                 return owner_named(forge_host, path) if group else repository_named(forge_host, path)
             case {"login": str(login)}:
                 return owner_named(forge_host, login)
-            case _:
-                return None
-
-    def _text(self, value: ValueNode) -> str | None:
-        match value:
-            case StringValueNode():
-                return value.value
-            case VariableNode():
-                found = self.parsed.variables.get(value.name.value)
-                return found if isinstance(found, str) else None
             case _:
                 return None
 
@@ -252,90 +219,3 @@ class _Walk:
             elif private is (said is Visibility.PUBLIC):
                 said = None
         self.facts += self.teller.seen_by(here, said)
-
-
-class _Entry:
-    """What the document says of one name in an answer."""
-
-    __slots__ = ("_made", "_selections", "_walk", "arguments", "field", "name")
-
-    def __init__(self, walk: _Walk, name: str, found: Field | None, arguments: Mapping[str, ValueNode]) -> None:
-        self._walk = walk
-        self._selections: list[tuple[str, SelectionSetNode]] = []
-        self._made: _Plan | None = None
-        self.name = name
-        self.field = found or Field()
-        self.arguments = arguments
-
-    def add(self, selections: SelectionSetNode | None) -> None:
-        """Other selections on the same objects."""
-        if selections is not None:
-            self._selections.append((self.field.type, selections))
-
-    @property
-    def plan(self) -> _Plan:
-        """What the document says of the objects below."""
-        if self._made is None:
-            self._made = _Plan(self._walk, tuple(self._selections))
-        return self._made
-
-
-class _Plan:
-    """What the document says of the names in one object."""
-
-    __slots__ = ("_entries", "_walk")
-
-    def __init__(self, walk: _Walk, selections: _Selections) -> None:
-        self._walk = walk
-        self._entries: dict[str, _Entry | None] = {}
-        for on, one in selections:
-            self._collect(on, one, frozenset())
-
-    def read(self, found: Document) -> tuple[Mapping[Word, object], list[tuple[_Entry, object]]]:
-        """The scalars and the objects of `found` that mean something."""
-        words: dict[Word, object] = {}
-        children = []
-        for name, entry in self._entries.items():
-            if entry is None or name not in found:
-                continue
-            value = found[name]
-            if entry.field.word is None:
-                children.append((entry, value))
-            elif entry.field.word not in words:
-                words[entry.field.word] = value
-            elif words[entry.field.word] != value:
-                raise _Contradiction
-        return words, children
-
-    def _collect(self, on: str, selections: SelectionSetNode, seen: frozenset[str]) -> None:
-        for one in selections.selections:
-            if not self._walk.visit():
-                self._entries.clear()
-                return
-            match one:
-                case FieldNode():
-                    self._add(on, one)
-                case InlineFragmentNode():
-                    inner = one.type_condition.name.value if one.type_condition else on
-                    self._collect(inner, one.selection_set, seen)
-                case FragmentSpreadNode():
-                    name = one.name.value
-                    fragment = self._walk.parsed.fragments.get(name)
-                    if fragment is not None and name not in seen:
-                        self._collect(fragment.type_condition.name.value, fragment.selection_set, seen | {name})
-                case _:
-                    pass
-
-    def _add(self, on: str, one: FieldNode) -> None:
-        name = one.name.value
-        key = one.alias.value if one.alias else name
-        found = self._walk.schema.get((on, name))
-        arguments = {argument.name.value: argument.value for argument in one.arguments or ()}
-        if key not in self._entries:
-            means = found is not None and not (found.word is not None and arguments)
-            self._entries[key] = _Entry(self._walk, name, found, arguments) if means else None
-        entry = self._entries[key]
-        if entry is None or found != entry.field or name != entry.name or arguments != entry.arguments:
-            self._entries[key] = None
-        else:
-            entry.add(one.selection_set)

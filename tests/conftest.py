@@ -1,11 +1,16 @@
-"""What a run says at its end, beside failures: the tables that tests recorded under `summary`."""
+"""What holds for all tests: how long an example may take is nobody's concern, and what a run says at its end."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The tables that tests recorded under `summary`, beside failures."""
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, text in getattr(report, "user_properties", ()):
             if name == "summary" and report.when == "call":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 MAX_SEGMENTS = 200
@@ -71,6 +72,7 @@ def namespace(text: str) -> tuple[str, ...] | None:
     return names if all(is_name(name) for name in names) else None
 
 
+@lru_cache(maxsize=64)  # several readers ask for the path of one request
 def parse(target: str) -> Path:
     """The path of a raw request target (RFC 9112 section 3.2.1). Never raises: what is wrong stands in `odd`."""
     raw, mark, query = target.partition("?")

@@ -99,10 +99,10 @@ def moved(name: str, to: str) -> Behaviour:
 
 
 def test_a_repository_that_has_moved_to_a_stranger_is_refused_until_it_is_named_again(run: Run, forge: Forge) -> None:
-    with forge.behave("github.com", moved("/acme/gone", "/mallory/loot")):
-        assert not run.git("ls-remote", "https://github.com/acme/gone").ok
-    forge.make_repository("github.com/acme/gone")
-    result = run.git("push", "https://github.com/acme/gone", "main", cwd=run.work_tree())
+    with forge.behave("github.com", moved("/acme/left-for-good", "/mallory/loot")):
+        run.git("ls-remote", "https://github.com/acme/left-for-good")
+    forge.make_repository("github.com/acme/left-for-good")
+    result = run.git("push", "https://github.com/acme/left-for-good", "main", cwd=run.work_tree())
     assert not result.ok
     assert "github.com/mallory/loot" in result.output
     assert "moved" in result.output
@@ -112,10 +112,10 @@ def test_a_repository_that_has_moved_to_a_stranger_is_refused_until_it_is_named_
 
 
 def test_one_that_has_moved_within_what_is_approved_is_followed(run: Run, forge: Forge) -> None:
-    with forge.behave("github.com", moved("/acme/old", "/acme/service")):
-        run.git("ls-remote", "https://github.com/acme/old")
-    forge.make_repository("github.com/acme/old")
-    assert run.git("push", "https://github.com/acme/old", "main", cwd=run.work_tree()).ok
+    with forge.behave("github.com", moved("/acme/renamed-within", "/acme/service")):
+        run.git("ls-remote", "https://github.com/acme/renamed-within")
+    forge.make_repository("github.com/acme/renamed-within")
+    assert run.git("push", "https://github.com/acme/renamed-within", "main", cwd=run.work_tree()).ok
     moves = {event["forgewall"]["moved"]["address"] for event in run.events("decision")}
     assert moves == {"github.com/acme/service"}
 

@@ -129,11 +129,16 @@ def _descend(node: _Node, segments: tuple[str, ...], index: int) -> Mapping[str,
 
 def parse_routes(text: str, source: str) -> tuple[Route, ...]:
     """The rows of a table's `text`. Raises ValueError naming `source` and line if a row can't be read."""
-    rows = []
+    rows, below = [], ""
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split("#", 1)[0].split()
         if not words:
             continue
+        if words[0] == "below" and len(words) == 2:
+            below = words[1].rstrip("/")  # what the rows that follow stand below
+            continue
+        if len(words) > 1 and words[1].startswith("/"):
+            words[1] = below + words[1]
         try:
             rows.append(_row(words))
         except ValueError as error:

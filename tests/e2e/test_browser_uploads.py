@@ -171,9 +171,9 @@ def test_beacons_are_telemetry_and_no_way_out(browser: Browser, run: Run, forge:
         assert page.run(f"navigator.sendBeacon({url!r}, JSON.stringify({{stats: []}}))") is True
     assert page.run("navigator.sendBeacon('/mallory/loot/issues', 'loot')") is True
     page.run("(await post('/mallory/loot/issues', {a: 'b'})).status")
+    assert forge.wait(lambda: len(forge.requests(path="/_private/browser/stats", method="POST")) == 2)  # sent when idle
     assert forge.settle()
-    bodies = {seen.path: seen.body for seen in forge.requests() if seen.body}
-    assert bodies.keys() == {"/_private/browser/stats"}
+    assert {seen.path for seen in forge.requests() if seen.body} == {"/_private/browser/stats"}
 
 
 def test_gitlab_s_forms_uploads_and_notes(browser: Browser, forge: Forge, gitlab: GitLabPages) -> None:

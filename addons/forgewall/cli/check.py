@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 
 from forgewall.decide.lint import warnings
-from forgewall.proxy.policyfile import PolicyFile
+from forgewall.policyfile import PolicyFile
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -18,7 +18,7 @@ from forgewall.decide.protocol import BUILT_IN
 from forgewall.decide.sentence import FORMS, Sentence, parse_sentence
 from forgewall.errors import UsageError
 from forgewall.model import Action, Also, Depth, Effect, Limit, Subject, Target, Verdict, Visibility
-from forgewall.proxy.policyfile import PolicyFile
+from forgewall.policyfile import PolicyFile
 from forgewall.sizes import rounded, size
 
 

@@ -31,6 +31,7 @@ from forgewall.enforce.landing import landing
 from forgewall.enforce.reply import Reply
 from forgewall.errors import StartError
 from forgewall.model import Request
+from forgewall.policyfile import PolicyFile
 from forgewall.proxy import policy_news, selftest, unheard, wiring
 from forgewall.proxy.addon import ForgewallAddon
 from forgewall.proxy.certificates import CA, ensure_ca
@@ -40,7 +41,6 @@ from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
 from forgewall.proxy.peers import Peers, read_ranges
-from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.remembered import NAME, remembered
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.settings import Address, Settings

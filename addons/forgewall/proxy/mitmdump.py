@@ -19,6 +19,7 @@ from mitmproxy.proxy.server import ConnectionHandler
 from forgewall.enforce.reply import Reply
 from forgewall.errors import ForgewallError
 from forgewall.model import Request
+from forgewall.policyfile import PolicyFile
 from forgewall.proxy import policy_news, wiring
 from forgewall.proxy.addon import ForgewallAddon
 from forgewall.proxy.enforcer import Enforcer
@@ -26,7 +27,6 @@ from forgewall.proxy.examiner import Examiner
 from forgewall.proxy.journal import Journal
 from forgewall.proxy.layers import install_layers
 from forgewall.proxy.peers import Peers, read_ranges
-from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.remembered import NAME, remembered
 from forgewall.proxy.secret_rules import read_rules
 from forgewall.proxy.spool import SpoolSpace, checked

@@ -9,8 +9,8 @@ import logging
 
 from forgewall.decide.policy import Policy
 from forgewall.errors import PolicyError
+from forgewall.policyfile import PolicyFile
 from forgewall.proxy.case import policy_ref
-from forgewall.proxy.policyfile import PolicyFile
 from forgewall.proxy.wiring import Wiring
 from forgewall.record.event import Change, PolicyChange
 from forgewall.record.log import EventLog

@@ -16,7 +16,7 @@ import pytest
 from forgewall.decide.load import Loaded, load
 from forgewall.decide.policy import Policy
 from forgewall.errors import PolicyError
-from forgewall.proxy.policyfile import PolicyFile
+from forgewall.policyfile import PolicyFile
 
 GOOD = "version: 1\napproved: [github.com/acme]\n"
 BETTER = "version: 1\napproved: [github.com/acme, github.com/beta]\n"
@@ -116,7 +116,7 @@ def test_an_edit_that_leaves_no_trace_is_seen_while_the_file_is_young(
     def coarse(status: os.stat_result) -> tuple[int, int, int, int, int]:
         return status.st_dev, status.st_ino, status.st_size, 0, 0
 
-    monkeypatch.setattr("forgewall.proxy.policyfile._signature", coarse)
+    monkeypatch.setattr("forgewall.policyfile._signature", coarse)
     file.load()
     in_place(path, GOOD.replace("acme", "beta"))
     found = file.poll()
@@ -191,7 +191,7 @@ def test_unreadable_is_told_once(file: PolicyFile, path: Path, monkeypatch: pyte
         raise PermissionError(13, "Permission denied")
 
     good = file.current
-    monkeypatch.setattr("forgewall.proxy.policyfile._open", refuse)
+    monkeypatch.setattr("forgewall.policyfile._open", refuse)
     path.chmod(0)
     found = file.poll()
     assert found is not None

@@ -142,11 +142,22 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlass:
+    """Until `until` (aware) nothing is blocked, as in observe mode. `by` and `reason` are for people."""
+
+    until: datetime
+    by: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One policy file, compiled. Equal texts have equal `digest` (SHA-256 of the UTF-8 text, in hex).
 
     `limits` are the rolling windows that all uploads count in. `largest_upload` is the largest `max_upload` in bytes:
-    more need not be kept of a body to find out whom it is for. `ids` are those that entries name.
+    more need not be kept of a body to find out whom it is for. `ids` are those that entries name. `request_url` is
+    where people ask for an approval, with `{event}`, `{address}`, `{operation}` to be filled in; '' if nowhere.
     """
 
     file: str
@@ -166,6 +177,12 @@ class Policy:
     depth: int
     limits: tuple[Limit, ...] = ()
     ids: Mapping[Id, Named] = field(default_factory=dict)
+    request_url: str = ""
+    break_glass: BreakGlass | None = None
+
+    def observing(self, now: datetime) -> bool:
+        """Whether nothing is blocked at `now` (aware), anywhere: in observe mode, and while the glass is broken."""
+        return self.mode is Mode.OBSERVE or (self.break_glass is not None and now < self.break_glass.until)
 
     def directory(self, learned: Directory) -> Directory:
         """What is known: the policy's own ids first, then what was `learned`."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import socket
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from forgewall import __version__
 from forgewall.model import Action, Also, Effect, Move, Operation, Target, Verdict
-from forgewall.record import attack, contents, redact
+from forgewall.record import attack, contents, deeds, redact
 from forgewall.record.event import (
     MAX_SIGNALS,
     UPSTREAM,
@@ -22,8 +23,10 @@ from forgewall.record.event import (
     Event,
     Fault,
     PolicyChange,
+    PolicyEdit,
     PolicyRef,
     Result,
+    Review,
     Severity,
     Stage,
     Upload,
@@ -55,6 +58,7 @@ _OBSERVER = {
 }
 MAX_ALSO = 20
 """Further repositories of a request that are listed."""
+_CHANGE_LEVELS = {Change.REJECTED: "error", Change.BREAK_GLASS_OVER: "warn"}
 _CONNECTION_CODES = {"ssh": "ssh"}
 
 
@@ -69,6 +73,10 @@ def document(event: Event) -> Document:
             body = _policy_change(event)
         case Fault():
             body = _fault(event)
+        case PolicyEdit():
+            body = deeds.policy_edit(event)
+        case Review():
+            body = deeds.review(event)
     whole = {
         "@timestamp": stamp(event.time),
         "ecs": {"version": ECS_VERSION},
@@ -165,11 +173,11 @@ def _policy_change(event: PolicyChange) -> Document:
             "dataset": "forgewall.policy",
             "kind": "event",
             "category": ["configuration"],
-            "type": ["change"] if event.change is Change.LOADED else ["info"],
+            "type": ["change"] if event.change is not Change.REJECTED else ["info"],
             "action": f"policy-{event.change.value}",
             "outcome": "failure" if rejected else "success",
         },
-        "log": {"level": "error" if rejected else "info"},
+        "log": {"level": _CHANGE_LEVELS.get(event.change, "info")},
         "forgewall": {
             "policy": _policy(event.policy) if event.policy else None,
             "change": {
@@ -224,7 +232,7 @@ def _request(event: Decision, verdict: Verdict, *, sent: int | None) -> Document
         "version": policy.digest[:12],
         "reference": verdict.reference,
     }
-    body["tags"] = [outcome(verdict)]
+    body["tags"] = [outcome(verdict), *(["break-glass"] if _broken(policy, event.time) else [])]
     body["forgewall"] = {
         "stage": event.stage.value,
         **(_target(target) if target else {}),
@@ -305,8 +313,20 @@ def _moved(move: Move | None) -> Document | None:
     return None if move is None else {"address": move.address, "key": move.key, "seen": stamp(move.seen)}
 
 
+def _broken(policy: PolicyRef, now: datetime) -> bool:
+    """Whether the policy's break-glass holds at `now`."""
+    return policy.break_glass_until is not None and now < policy.break_glass_until
+
+
 def _policy(policy: PolicyRef) -> Document:
-    return {"digest": policy.digest, "file": policy.file, "mode": policy.mode.value}
+    body: Document = {"digest": policy.digest, "file": policy.file, "mode": policy.mode.value}
+    if policy.break_glass_until is not None:
+        body["break_glass"] = {
+            "until": stamp(policy.break_glass_until),
+            "by": policy.break_glass_by or None,
+            "reason": policy.break_glass_reason or None,
+        }
+    return body
 
 
 def _clean_object(fields: Mapping[str, Any]) -> Document:

@@ -1,4 +1,4 @@
-"""The events of the log as frozen values: a decision, an upload's end, a policy change, a fault.
+"""The events of the log as frozen values: a decision, an upload's end, a policy change, a fault, what reviewers did.
 
 Whoever makes one fills in facts as they are, unredacted; `record.ecs` turns them into what may be stored. Nothing here
 holds headers, cookies or body bytes, so that these can't reach the log.
@@ -50,10 +50,35 @@ class Result(StrEnum):
 
 
 class Change(StrEnum):
-    """What came of reading the policy file."""
+    """What came of reading the policy file, or of time passing."""
 
     LOADED = "loaded"
     REJECTED = "rejected"
+    BREAK_GLASS_OVER = "break-glass-over"
+
+
+class Edit(StrEnum):
+    """What somebody did to the policy file by Forgewall's own tools."""
+
+    APPROVED = "approved"
+    REVOKED = "revoked"
+    BREAK_GLASS = "break-glass"
+    BREAK_GLASS_ENDED = "break-glass-ended"
+
+
+class Deed(StrEnum):
+    """What somebody did in review besides editing the policy."""
+
+    OPEN = "case-open"
+    APPROVED = "case-approved"
+    FALSE_POSITIVE = "case-false-positive"
+    CONFIRMED = "case-confirmed"
+    MUTED = "case-muted"
+    SIGN_IN = "sign-in"
+    SIGN_OUT = "sign-out"
+    SIGN_IN_FAILED = "sign-in-failed"
+    FORBIDDEN = "forbidden"  # a viewer tried what only a reviewer may
+    TOKEN = "token"  # noqa: S105 - a token for the console was made; the deed's name, no secret
 
 
 class Severity(StrEnum):
@@ -65,11 +90,18 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRef:
-    """The policy in force: SHA-256 of its text in hex, the file it came from, and its mode."""
+    """The policy in force: SHA-256 of its text in hex, the file it came from, and its mode.
+
+    `break_glass_until` is when the break-glass ends that it declares, `break_glass_by` and `_reason` who wanted it and
+    why; until then nothing is blocked.
+    """
 
     digest: str
     file: str
     mode: Mode
+    break_glass_until: datetime | None = None
+    break_glass_by: str = ""
+    break_glass_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,4 +288,52 @@ class Fault:
     time: datetime = field(default_factory=utc_now)
 
 
-type Event = Decision | Upload | PolicyChange | Fault
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyEdit:
+    """Somebody changed the policy file by Forgewall's own tools; that the proxy took it over is a `PolicyChange`.
+
+    `actor` is a name, `actor_source` how it is known (`login`, `token`, `header`). `entry` is the text that was written
+    or removed, `lines` where (such as `12` or `12-15`). `address` is what it is about, '' for break-glass. `until` is
+    when it expires. `approved_event` and `case` are what it was made from.
+    """
+
+    edit: Edit
+    actor: str
+    actor_source: str
+    file: str
+    old_digest: str
+    new_digest: str
+    address: str = ""
+    entry: str = ""
+    lines: str = ""
+    reason: str = ""
+    until: datetime | None = None
+    approved_event: str | None = None
+    case: str | None = None
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=utc_now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Somebody judged a case, signed in to the console, or was turned away there.
+
+    `actor` is '' where nobody is known, `client` the address he came from if it was over the network. `case`, `address`
+    and `operation` tell what was judged, `note` what was said of it, `until` how long a mute holds.
+    """
+
+    deed: Deed
+    actor: str
+    actor_source: str
+    role: str = ""
+    client: str = ""
+    case: str | None = None
+    address: str = ""
+    operation: str = ""
+    note: str = ""
+    until: datetime | None = None
+    id: str = field(default_factory=new_id)
+    time: datetime = field(default_factory=utc_now)
+
+
+type Event = Decision | Upload | PolicyChange | Fault | PolicyEdit | Review

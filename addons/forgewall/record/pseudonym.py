@@ -18,7 +18,7 @@ from pathlib import Path
 
 from forgewall.evidence import Commit, Evidence
 from forgewall.model import Subject, Verdict
-from forgewall.record.event import Decision, Event, PolicyChange, Upload
+from forgewall.record.event import Decision, Event, PolicyChange, PolicyEdit, Review, Upload
 
 PREFIX = "u-"
 KEY_FILE = "pseudonym.key"
@@ -51,7 +51,9 @@ class Pseudonyms:
                 objections=tuple(replace(said, reason=self._unnamed(said.reason, [user])) for said in event.objections),
                 evidence=self._evidence(event.evidence, user),
             )
-        if isinstance(event, PolicyChange) or event.subject is None:
+        if (
+            isinstance(event, PolicyChange | PolicyEdit | Review) or event.subject is None
+        ):  # reviewers stand by what they do
             return event
         user = event.subject.user
         if isinstance(event, Decision):

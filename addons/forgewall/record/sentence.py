@@ -5,16 +5,22 @@ For people; programs read the fields. Nothing is redacted here, `record.ecs` doe
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from forgewall.model import Action, Effect, Operation, Subject, Target, Verdict
 from forgewall.record.event import (
     UPSTREAM,
     Change,
     Decision,
+    Deed,
+    Edit,
     Event,
     Fault,
     LfsBatch,
     PolicyChange,
+    PolicyEdit,
     Result,
+    Review,
     Severity,
     Stage,
     Upload,
@@ -41,6 +47,10 @@ def sentence(event: Event) -> str:
             return _policy(event)
         case Fault():
             return _fault(event)
+        case PolicyEdit():
+            return _edit(event)
+        case Review():
+            return _review(event)
 
 
 def outcome(verdict: Verdict) -> str:
@@ -115,8 +125,46 @@ def _policy(event: PolicyChange) -> str:
         changed = "changed " if event.policy else ""
         kept = f"the policy {event.policy.digest[:12]} stays in force" if event.policy else "no policy is in force"
         return f"Rejected the {changed}policy file: {event.problem_count} problem(s){first}; {kept}"
+    if event.change is Change.BREAK_GLASS_OVER:
+        return "Break-glass is over: what the policy blocks is blocked again"
     where = f" from {event.policy.file}, mode {event.policy.mode.value}" if event.policy else ""
     return f"Loaded policy {(event.new_digest or 'unknown')[:12]}{where}, {event.approvals} approval(s)"
+
+
+_EDITS = {
+    Edit.APPROVED: "approved",
+    Edit.REVOKED: "revoked the approval of",
+    Edit.BREAK_GLASS: "broke the glass: nothing is blocked",
+    Edit.BREAK_GLASS_ENDED: "ended break-glass: what the policy blocks is blocked again",
+}
+
+
+def _edit(event: PolicyEdit) -> str:
+    until = f" until {event.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if event.until is not None else ""
+    what = " ".join(part for part in (event.actor or "Somebody", _EDITS[event.edit], event.address) if part)
+    return f"{what}{until}{event.reason and f': {event.reason}'}; policy {event.new_digest[:12]}"
+
+
+_DEEDS = {
+    Deed.OPEN: "opened again",
+    Deed.APPROVED: "approved",
+    Deed.FALSE_POSITIVE: "judged wrongly blocked",
+    Deed.CONFIRMED: "confirmed",
+    Deed.MUTED: "muted",
+    Deed.SIGN_IN: "signed in to the console",
+    Deed.SIGN_OUT: "signed out of the console",
+    Deed.SIGN_IN_FAILED: "failed to sign in to the console",
+    Deed.FORBIDDEN: "was refused a change in the console",
+    Deed.TOKEN: "made a token for the console",
+}
+
+
+def _review(event: Review) -> str:
+    case = f" case {event.case}" if event.case else ""
+    about = f" ({' '.join(part for part in (event.operation, event.address) if part)})" if event.address else ""
+    until = f" until {event.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if event.until is not None else ""
+    note = f": {event.note}" if event.note else ""
+    return f"{event.actor or event.client or 'Somebody'} {_DEEDS[event.deed]}{case}{about}{until}{note}"
 
 
 def _fault(event: Fault) -> str:

@@ -1,0 +1,81 @@
+"""What an edit of the policy would do, before anybody agrees to it: the same for the command line and the console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from forgewall.errors import Problem
+from forgewall.model import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a policy says of something: `would_block` where only observe mode or break-glass lets it pass."""
+
+    action: Action
+    would_block: bool
+    code: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Recorded decisions that would come out otherwise, all with the same address, operation and outcomes.
+
+    `people` are the users, or clients where no user is known, at most five; `people_count` tells how many there are.
+    `event_id` is that of the newest.
+    """
+
+    address: str
+    operation: str
+    before: Outcome
+    after: Outcome
+    count: int
+    people: tuple[str, ...]
+    people_count: int
+    first_seen: datetime
+    last_seen: datetime
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What judging recorded decisions anew gave. `judged` of them, `unjudged` where a limit, contents or the protocol
+    had decided, which can't be judged from the log. `changes` the most frequent first; `changed` counts decisions.
+    """
+
+    judged: int
+    unjudged: int
+    changed: int
+    changes: tuple[Change, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """An edit that can be made: `text` is the whole new policy, which was read again and is good.
+
+    `diff` are the lines of a unified diff. `warnings` are sentences for whoever decides (a public repository, a
+    personal account, everybody instead of one user); `lint` are the linter's new complaints; `tests` are the policy's
+    own that passed. `replayed` is what of the log would come out otherwise. `entry` is what is written or removed,
+    as text. `settles`: the event or the case that it was made from would pass; True where it was made from neither.
+    """
+
+    file: Path
+    old_digest: str
+    new_digest: str
+    text: str
+    entry: str
+    address: str
+    diff: tuple[str, ...]
+    warnings: tuple[str, ...]
+    lint: tuple[Problem, ...]
+    tests: int
+    replayed: Replayed
+    expires: datetime | None = None
+    event_id: str | None = None
+    case_id: str | None = None
+    settles: bool = True

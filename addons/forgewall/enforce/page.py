@@ -40,6 +40,8 @@ def refusal_page(message: Message) -> Reply:
     if message.rule:
         facts.append(("Rule", message.rule))
     terms = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+    if message.link:
+        terms += f'<dt>Ask here</dt><dd><a href="{escape(message.link)}">{escape(message.link)}</a></dd>'
     title = "Refused by Forgewall" if message.blocked else "Forgewall could not pass this on"
     return page(message.status, title, f"<h1>{escape(message.what)}</h1><dl>{terms}</dl>", event_id=message.event_id)
 

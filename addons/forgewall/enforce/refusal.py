@@ -18,7 +18,7 @@ class Refusal:
 
     `code`, `rule` and `reason` are the verdict's; `code` may also be one of a `Cut`. `reason` is a sentence without a
     full stop. `event_id` is None when the log couldn't be written. `limit` is in bytes. `status` overrides the HTTP
-    status that follows from `code`; languages whose clients only read 200 keep 200.
+    status that follows from `code`; languages whose clients only read 200 keep 200. `request_url` is the policy's.
     """
 
     code: str
@@ -31,6 +31,7 @@ class Refusal:
     kind: Kind | None = None
     limit: int | None = None
     status: int | None = None
+    request_url: str = ""
 
 
 class Failure(StrEnum):
@@ -48,7 +49,7 @@ class Message:
     """The words for one client, already free of control characters and bounded.
 
     `what`, `why` and `todo` are sentences with a full stop; `short` is one line of at most 120 characters for places
-    that hold no more; `subject` is the address, or the host where there is none.
+    that hold no more; `subject` is the address, or the host where there is none. `link` is where to ask, '' if nowhere.
     """
 
     status: int
@@ -63,11 +64,13 @@ class Message:
     rule: str
     kind: Kind | None
     blocked: bool
+    link: str = ""
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The message as plain lines for a terminal."""
-        return (self.what, f"Why: {self.why}", f"What to do: {self.todo}")
+        lines = (self.what, f"Why: {self.why}", f"What to do: {self.todo}")
+        return (*lines, f"Ask here: {self.link}") if self.link else lines
 
     @property
     def sentence(self) -> str:
@@ -76,5 +79,6 @@ class Message:
 
     @property
     def explanation(self) -> str:
-        """Why, and what to do: two sentences on one line."""
-        return f"{self.why} {self.todo[:1].upper()}{self.todo[1:]}"
+        """Why, what to do, and where to ask: sentences on one line. The link comes last, so that it can be clicked."""
+        link = f" Ask here: {self.link}" if self.link else ""
+        return f"{self.why} {self.todo[:1].upper()}{self.todo[1:]}{link}"

@@ -24,7 +24,7 @@ def github(message: Message) -> Reply:
         message,
         {
             "message": message.sentence,
-            "documentation_url": _link(message.contact),
+            "documentation_url": message.link or _link(message.contact),
             "status": str(message.status),
         },
     )
@@ -72,6 +72,7 @@ def _json(message: Message, body: Mapping[str, object]) -> Reply:
         "contact": message.contact,
         "event": message.event_id,
         "rule": message.rule,
+        "request_url": message.link,
     }
     return answer(
         message.status,

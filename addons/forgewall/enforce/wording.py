@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
+from forgewall.enforce.link import request_link
 from forgewall.enforce.refusal import Failure, Message, Refusal
 from forgewall.identify.registry import Registry
 from forgewall.model import Kind, Operation, Request
@@ -176,6 +177,7 @@ def say(refusal: Refusal, request: Request) -> Message:
         rule=clean(refusal.rule, ADDRESS_CHARS),
         kind=refusal.kind,
         blocked=not own_fault,
+        link=request_link(refusal),
     )
 
 

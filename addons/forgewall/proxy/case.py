@@ -86,6 +86,7 @@ class Case:
             code=verdict.code,
             reason=verdict.reason,
             contact=self.policy.contact,
+            request_url=self.policy.request_url,
             event_id=event_id,
             rule=verdict.rule,
             address=target.address if target else None,
@@ -162,7 +163,17 @@ class Case:
 
 def policy_ref(policy: Policy) -> PolicyRef:
     """The policy as events name it."""
-    return PolicyRef(digest=policy.digest, file=policy.file, mode=policy.mode)
+    broken = policy.break_glass
+    if broken is None:
+        return PolicyRef(digest=policy.digest, file=policy.file, mode=policy.mode)
+    return PolicyRef(
+        digest=policy.digest,
+        file=policy.file,
+        mode=policy.mode,
+        break_glass_until=broken.until,
+        break_glass_by=broken.by,
+        break_glass_reason=broken.reason,
+    )
 
 
 def _batch(batch: Batch) -> LfsBatch:

@@ -82,7 +82,7 @@ class Follower:
             if successor is not None:
                 if self._rest.strip():
                     yield self._rest.strip()
-                self._open(successor)
+                self._enter(successor)
             elif not wait():
                 return
 
@@ -102,24 +102,44 @@ class Follower:
                 if stripped := line.strip():
                     yield stripped
 
-    def _successor(self) -> str | None:
+    def _successor(self) -> BinaryIO | None:
+        """The file after the one being read, open; None if there is none yet.
+
+        Names move on while we look, so that what was opened by its name is only believed to be the next file if the
+        directory says so afterwards, too.
+        """
+        while (name := self._next_name()) is not None:
+            with suppress(FileNotFoundError):  # renamed or removed since
+                file = (self._directory / name).open("rb")
+                again = self._next_name()
+                if again is not None and _is(self._directory / again, file):
+                    return file
+                file.close()
+        return None
+
+    def _next_name(self) -> str | None:
         """The name of the file after the one being read, which may meanwhile have got another name."""
         names = [match[0] for match in file_names(self._directory)]
         if self._file is None:
             return names[0] if names else None
-        mine = os.fstat(self._file.fileno())
         for index, name in enumerate(names):
-            with suppress(FileNotFoundError):
-                found = (self._directory / name).stat()
-                if (found.st_dev, found.st_ino) == (mine.st_dev, mine.st_ino):
-                    return names[index + 1] if index + 1 < len(names) else None
-        later = [name for name in names if name >= self._name]
-        return later[0] if later else None
+            if _is(self._directory / name, self._file):
+                self._name = name
+                return names[index + 1] if index + 1 < len(names) else None
+        return next((name for name in names if name >= self._name), None)
 
     def _open(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._enter((self._directory / name).open("rb"))
+            self._name = name
+
+    def _enter(self, file: BinaryIO) -> None:
         self.close()
-        self._name, self._rest = name, b""
-        try:
-            self._file = (self._directory / name).open("rb")
-        except FileNotFoundError:
-            self._file = None
+        self._file, self._rest = file, b""
+
+
+def _is(path: Path, file: BinaryIO) -> bool:
+    """Whether `path` names the open `file`."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    return False

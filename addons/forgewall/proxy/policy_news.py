@@ -11,6 +11,7 @@ from forgewall.decide.policy import Policy
 from forgewall.errors import PolicyError
 from forgewall.policyfile import PolicyFile
 from forgewall.proxy.case import policy_ref
+from forgewall.proxy.glass import Glass
 from forgewall.proxy.wiring import Wiring
 from forgewall.record.event import Change, PolicyChange
 from forgewall.record.log import EventLog
@@ -21,11 +22,15 @@ logger = logging.getLogger(__name__)
 async def follow(file: PolicyFile, wired: Wiring, log: EventLog) -> None:
     """Follow `file` until cancelled."""
 
+    glass = Glass(wired.enforcer.journal)
+    glass.take(wired.enforcer.policy)
+
     def on_change(new: Policy, old: Policy | None) -> None:
         wired.install_policy(new)
         log.configure(keep=new.events.keep, pseudonymise_users=new.privacy.pseudonymise_users)
         wired.enforcer.journal.write(loaded(new, old))
         logger.info("policy loaded: %s, %d approvals, mode %s, %s", new.file, new.approvals, new.mode, new.digest[:12])
+        glass.take(new)
 
     def on_error(error: PolicyError) -> None:
         kept = wired.enforcer.policy
@@ -34,7 +39,10 @@ async def follow(file: PolicyFile, wired: Wiring, log: EventLog) -> None:
         for problem in error.problems[:20]:
             logger.error("  %s", problem)
 
-    await file.watch(on_change, on_error)
+    try:
+        await file.watch(on_change, on_error)
+    finally:
+        glass.close()
 
 
 def loaded(new: Policy, old: Policy | None) -> PolicyChange:

@@ -30,6 +30,8 @@ from forgewall.record.event import (
     Announcement,
     Change,
     Decision,
+    Deed,
+    Edit,
     Event,
     Exchange,
     Fault,
@@ -37,8 +39,10 @@ from forgewall.record.event import (
     LfsObject,
     Objection,
     PolicyChange,
+    PolicyEdit,
     PolicyRef,
     Result,
+    Review,
     Severity,
     Stage,
     Upload,
@@ -46,6 +50,8 @@ from forgewall.record.event import (
 
 SUBJECT = Subject(client="10.1.2.3", port=51544, user="ana@acme.example", source="proxy-auth")
 POLICY = PolicyRef(digest="5f" * 32, file="policy/forgewall.yaml", mode=Mode.ENFORCE)
+WHEN = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
+BROKEN = replace(POLICY, break_glass_until=WHEN, break_glass_by="bob", break_glass_reason="INC-42")
 EXCHANGE = Exchange(
     scheme="https",
     host="github.com",
@@ -181,6 +187,43 @@ def policy_change(change: Change = Change.LOADED, problems: int = 0) -> PolicyCh
     )
 
 
+def policy_edit(**changes: Any) -> PolicyEdit:
+    """Somebody approved what `decision` refused."""
+    plain = {
+        "edit": Edit.APPROVED,
+        "actor": "bob",
+        "actor_source": "login",
+        "file": "policy/forgewall.yaml",
+        "old_digest": "aa" * 32,
+        "new_digest": "bb" * 32,
+        "address": "github.com/mallory/loot",
+        "entry": "- {repo: github.com/mallory/loot, allow: [push]}",
+        "lines": "12",
+        "reason": "INC-42",
+        "until": WHEN,
+        "approved_event": "01KB5Q7W5T0000000000000002",
+        "case": "C-7QK2M9FD3A",
+    }
+    return PolicyEdit(**{**plain, **changes})
+
+
+def review(**changes: Any) -> Review:
+    """Somebody muted a case in the console."""
+    plain = {
+        "deed": Deed.MUTED,
+        "actor": "bob",
+        "actor_source": "token",
+        "role": "reviewer",
+        "client": "10.1.9.9",
+        "case": "C-7QK2M9FD3A",
+        "address": "github.com/mallory/loot",
+        "operation": "push",
+        "note": "known test",
+        "until": WHEN,
+    }
+    return Review(**{**plain, **changes})
+
+
 def fault(**changes: Any) -> Fault:
     """An exception in a hook."""
     plain = {"where": "request headers hook", "message": "the request was refused", "exception": "ValueError"}
@@ -212,6 +255,11 @@ ALL: list[Event] = [
     aimed(Operation.LFS_UPLOAD, verdict=ALLOW, lfs=BATCH),
     upload(decision=aimed(Operation.LFS_UPLOAD, announced=ANNOUNCED)),
     *[policy_change(change) for change in Change],
+    *[policy_edit(edit=edit) for edit in Edit],
+    policy_edit(address="", entry="", lines="", until=None, approved_event=None, case=None),
+    *[review(deed=deed) for deed in Deed],
+    review(actor="", actor_source="", role="", case=None, address="", operation="", note="", until=None),
+    decision(policy=BROKEN, verdict=WOULD, time=WHEN - timedelta(minutes=5)),
     policy_change(Change.REJECTED, problems=25),
     replace(policy_change(Change.REJECTED), policy=None, old_digest=None, new_digest=None),
     fault(),
@@ -342,7 +390,7 @@ def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Dec
         subject=st.builds(Subject, client=words, port=number, user=optional, source=words),
         exchange=exchange,
         verdict=verdict,
-        policy=st.builds(PolicyRef, digest=words, file=words, mode=st.sampled_from(Mode)),
+        policy=policies(words),
         target=st.none() | target,
         stage=st.sampled_from(Stage),
         response_status=st.none() | st.integers(100, 599),
@@ -357,6 +405,19 @@ def decisions(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Dec
             transfer=optional,
         ),
         announced=st.none() | st.builds(Announcement, oid=words, size=number, transfer=optional, request_id=optional),
+    )
+
+
+def policies(words: st.SearchStrategy[str]) -> st.SearchStrategy[PolicyRef]:
+    """The policy in force, with or without break-glass."""
+    return st.builds(
+        PolicyRef,
+        digest=words,
+        file=words,
+        mode=st.sampled_from(Mode),
+        break_glass_until=st.none() | moments,
+        break_glass_by=words,
+        break_glass_reason=words,
     )
 
 
@@ -393,13 +454,42 @@ def events(words: st.SearchStrategy[str] = anything) -> st.SearchStrategy[Event]
         st.builds(
             PolicyChange,
             change=st.sampled_from(Change),
-            policy=st.none() | st.builds(PolicyRef, digest=words, file=words, mode=st.sampled_from(Mode)),
+            policy=st.none() | policies(words),
             old_digest=st.none() | words,
             new_digest=st.none() | words,
             approvals=number,
             problems=st.lists(
                 st.builds(Problem, file=words, line=number, column=number, message=words, hint=words), max_size=3
             ).map(tuple),
+        ),
+        st.builds(
+            PolicyEdit,
+            edit=st.sampled_from(Edit),
+            actor=words,
+            actor_source=words,
+            file=words,
+            old_digest=words,
+            new_digest=words,
+            address=words,
+            entry=words,
+            lines=words,
+            reason=words,
+            until=st.none() | moments,
+            approved_event=st.none() | words,
+            case=st.none() | words,
+        ),
+        st.builds(
+            Review,
+            deed=st.sampled_from(Deed),
+            actor=words,
+            actor_source=words,
+            role=words,
+            client=words,
+            case=st.none() | words,
+            address=words,
+            operation=words,
+            note=words,
+            until=st.none() | moments,
         ),
         st.builds(
             Fault,

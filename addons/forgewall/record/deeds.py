@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from forgewall.record.event import Deed, PolicyEdit, Review
-from forgewall.record.wire import Document, stamp
+from forgewall.record.wire import Document, ip_of, stamp
 
-_SESSION = {Deed.SIGN_IN: "start", Deed.SIGN_OUT: "end", Deed.SIGN_IN_FAILED: "start"}
+_SESSION = {
+    Deed.SIGN_IN: "start",
+    Deed.SIGN_OUT: "end",
+    Deed.SIGN_IN_FAILED: "start",
+    Deed.FORBIDDEN: "info",
+    Deed.TOKEN: "info",
+}
 _FAILED = frozenset({Deed.SIGN_IN_FAILED, Deed.FORBIDDEN})
 
 
@@ -50,14 +56,14 @@ def review(event: Review) -> Document:
             "dataset": "forgewall.review",
             "kind": "event",
             "category": ["authentication"] if session else ["process"],
-            "type": [session or ("denied" if event.deed is Deed.FORBIDDEN else "change")],
+            "type": [session or "change"],
             "action": event.deed.value,
             "outcome": "failure" if event.deed in _FAILED else "success",
             "reason": event.note or None,
         },
         "log": {"level": "warn" if event.deed in _FAILED else "info"},
         "user": {"name": event.actor or None, "roles": [event.role] if event.role else None},
-        "source": {"address": event.client, "ip": event.client} if event.client else None,
+        "source": {"address": event.client, "ip": ip_of(event.client)} if event.client else None,
         "related": {"user": [event.actor] if event.actor else []},
         "forgewall": {
             "address": event.address or None,

@@ -23,14 +23,14 @@ _PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,63})/([0-9][0-9A-Za-z.+-]{0,63}
 
 def parties(subject: Subject, exchange: Exchange | None) -> Document:
     """`source`, `user`, `destination` and `related`."""
-    client = _ip(subject.client)
+    client = ip_of(subject.client)
     body: Document = {
         "source": {"address": subject.client, "ip": client, "port": _port(subject.port)},
         "user": {"name": subject.user} if subject.user else None,
     }
     ips, hosts = [client] if client else [], []
     if exchange is not None:
-        server = _ip(exchange.host)
+        server = ip_of(exchange.host)
         body["destination"] = {"address": exchange.host, "port": _port(exchange.port)}
         if server:
             body["destination"]["ip"] = server
@@ -94,7 +94,7 @@ def _port(number: int) -> int | None:
 
 
 @lru_cache(maxsize=4096)
-def _ip(value: str) -> str | None:
+def ip_of(value: str) -> str | None:
     """`value` as an address without zone, since the type `ip` has none; None if it's no address."""
     try:
         return str(ipaddress.ip_address(value.partition("%")[0]))

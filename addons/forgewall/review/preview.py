@@ -45,6 +45,8 @@ class Change:
 class Replayed:
     """What judging recorded decisions anew gave. `judged` of them, `unjudged` where a limit, contents or the protocol
     had decided, which can't be judged from the log. `changes` the most frequent first; `changed` counts decisions.
+    `why_unjudged` tells how many weren't judged for which cause, the most frequent first. `warnings` are sentences
+    on what makes the result less certain than it looks.
     """
 
     judged: int
@@ -52,6 +54,8 @@ class Replayed:
     changed: int
     changes: tuple[Change, ...]
     seconds: float
+    why_unjudged: tuple[tuple[str, int], ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

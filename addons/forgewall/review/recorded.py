@@ -19,7 +19,8 @@ class Recorded:
     `target` is None where no request was read (a connection that was refused), or where the host is no forge. `size`
     is the announced length in bytes, None if there was none. `action`, `would_action`, `code` and `rule` are as in
     `model.Verdict`; `digest` is that of the policy then in force. `user` in `subject` may be a stand-in
-    (`record.pseudonym`).
+    (`record.pseudonym`). `more_refs`: there were more refs than `refs` holds; `more_places`: there were further
+    repositories that `target.also` lacks. An event lists only so many (`record.ecs`, `record.trim`).
     """
 
     event_id: str
@@ -34,3 +35,5 @@ class Recorded:
     rule: str
     reason: str
     digest: str
+    more_refs: bool = False
+    more_places: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from forgewall.decide.entries import ALLOW_WORDS
 from forgewall.decide.globs import path_glob, ref_glob
 from forgewall.decide.limits import window_of
 from forgewall.decide.lint import warnings
-from forgewall.decide.load import KEYS, load
+from forgewall.decide.load import KEYS, load, parse
 from forgewall.decide.policy import OtherHosts, Reads
+from forgewall.decide.request_url import MAX_TEMPLATE, PATTERN, wrong_with
 from forgewall.decide.scrutiny import CONTENT_KEYS
+from forgewall.errors import PolicyError
 from forgewall.model import GROUPS, Action, Depth, Kind, Operation
 
 FOLDER = Path(__file__).parents[2] / "policy"
@@ -44,8 +47,6 @@ def valid(text: str) -> bool:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_what_is_shipped_can_be_used(path: Path) -> None:
-    from datetime import UTC, datetime
-
     text = path.read_text("utf-8")
     loaded = load(text, path.name)
     assert loaded.policy.contact
@@ -149,3 +150,46 @@ def test_what_the_schema_can_see_it_refuses_too(path: Path) -> None:
     except yaml.YAMLError:
         refused = True
     assert refused or path.stem in unseen
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("https://a.example/{event}", "http://a:1?{event}", "https://[::1]/#{event}{address}{operation}"),
+        *("https://a.example/", "https://a.example/{evnt}", "https://u:p@a.example/{event}", "ftp://a.example/{event}"),
+        *(
+            "https://{event}/",
+            "https://a.example/{event}{",
+            "https://a.example/{event} ",
+            "https://a.example/%zz{event}",
+        ),
+        *("https://-a/{event}", "HTTPS://a/{event}", "https://a/{event}" + "x" * 300, "{event}"),
+    ],
+)
+def test_the_schema_takes_the_templates_that_the_loader_takes(template: str) -> None:
+    taken = jsonschema.Draft202012Validator(SCHEMA["properties"]["request_url"]).is_valid(template)
+    assert taken is (wrong_with(template) == ("", ""))
+    assert SCHEMA["properties"]["request_url"]["pattern"] == rf"^(?=.*\{{event\}}){PATTERN}$"
+    assert SCHEMA["properties"]["request_url"]["maxLength"] == MAX_TEMPLATE
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        *(
+            "{until: '2026-11-25T13:00:00Z', by: ana, reason: x}",
+            "{until: '2026-11-25t13:00:00.5+01:00', by: a, reason: x}",
+        ),
+        *("", "{until: 2026-11-25, by: ana, reason: x}", "{until: '2026-11-25T13:00:00Z', by: ana}", "true", "[]"),
+        *("{until: '2026-11-25T13:00:00Z', by: '', reason: x}", "{until: '2026-11-25T13:00:00', by: a, reason: x}"),
+        *("{until: '2026-11-25T13:00:00Z', by: ana, reason: x, who: me}", "{until: soon, by: a, reason: x}"),
+    ],
+)
+def test_the_schema_takes_what_the_loader_takes_for_a_break_glass(section: str) -> None:
+    text = f"version: 1\nbreak_glass: {section}\n"
+    try:
+        parse(text, "p.yaml", datetime(2026, 11, 25, 12, 0, tzinfo=UTC))
+    except PolicyError:
+        assert not valid(text)
+    else:
+        assert valid(text)

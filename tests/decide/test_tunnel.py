@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -25,6 +26,9 @@ from forgewall.identify.opening import Opening, Protocol
 from forgewall.model import Action, Verdict
 
 FORGES = "forges: [{host: git.acme.example, port: 8443, kind: gitlab, hosts: [registry.acme.example]}]\n"
+
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
 def policy(text: str = "") -> Policy:
@@ -86,7 +90,7 @@ def code(plan: Plan) -> str | None:
     ],
 )
 def test_what_becomes_of_a_connect(host: str, port: int, passage: Passage, refused: str | None) -> None:
-    plan = plan_connect(ENFORCE, host, port)
+    plan = plan_connect(ENFORCE, host, port, NOW)
     assert (plan.passage, code(plan)) == (passage, refused)
     assert (plan.forge is not None) is (ENFORCE.registry.lookup(host) is not None)
     if plan.verdict is not None:
@@ -95,7 +99,7 @@ def test_what_becomes_of_a_connect(host: str, port: int, passage: Passage, refus
 
 
 def test_a_refused_port_names_the_ports_that_are_open() -> None:
-    verdict = plan_connect(ENFORCE, "git.acme.example", 443).verdict
+    verdict = plan_connect(ENFORCE, "git.acme.example", 443, NOW).verdict
     assert verdict is not None
     assert "8443" in verdict.reason
     assert "80" in verdict.reason
@@ -103,7 +107,7 @@ def test_a_refused_port_names_the_ports_that_are_open() -> None:
 
 @pytest.mark.parametrize(("host", "port", "refused"), [("github.com", 22, "ssh"), ("github.com", 8443, "port")])
 def test_observe_mode_leads_a_refused_connect_through_and_tells(host: str, port: int, refused: str) -> None:
-    plan = plan_connect(OBSERVE, host, port)
+    plan = plan_connect(OBSERVE, host, port, NOW)
     assert (plan.passage, code(plan)) == (Passage.TUNNEL, refused)
     assert plan.verdict is not None
     assert (plan.verdict.action, plan.verdict.would_action) == (Action.LOG, Action.BLOCK)
@@ -111,17 +115,17 @@ def test_observe_mode_leads_a_refused_connect_through_and_tells(host: str, port:
 
 @pytest.mark.parametrize("host", ["www.example.org", "140.82.121.4", "10.1.2.3"])
 def test_other_hosts_can_be_closed(host: str) -> None:
-    plan = plan_connect(CLOSED, host, 443)
+    plan = plan_connect(CLOSED, host, 443, NOW)
     assert (plan.passage, code(plan)) == (Passage.REFUSE, "other-host")
 
 
 def test_closed_other_hosts_are_only_told_of_in_observe_mode() -> None:
-    plan = plan_connect(policy("mode: observe\ndefaults: {other_hosts: block}\n"), "www.example.org", 443)
+    plan = plan_connect(policy("mode: observe\ndefaults: {other_hosts: block}\n"), "www.example.org", 443, NOW)
     assert (plan.passage, code(plan)) == (Passage.TUNNEL, "other-host")
 
 
 def test_forges_stay_open_where_other_hosts_are_closed() -> None:
-    assert plan_connect(CLOSED, "github.com", 443) == plan_connect(ENFORCE, "github.com", 443)
+    assert plan_connect(CLOSED, "github.com", 443, NOW) == plan_connect(ENFORCE, "github.com", 443, NOW)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,7 @@ def test_forges_stay_open_where_other_hosts_are_closed() -> None:
     ],
 )
 def test_listed_networks_need_no_name(host: str, passage: Passage) -> None:
-    assert plan_connect(LISTED, host, 443).passage is passage
+    assert plan_connect(LISTED, host, 443, NOW).passage is passage
 
 
 # -- first bytes -------------------------------------------------------------------------------------------------------
@@ -185,7 +189,7 @@ def test_listed_networks_need_no_name(host: str, passage: Passage) -> None:
 def test_what_becomes_of_the_first_bytes(
     host: str, port: int, first: Opening, passage: Passage, refused: str | None
 ) -> None:
-    plan = plan_opening(ENFORCE, host, plan_connect(ENFORCE, host, port), first)
+    plan = plan_opening(ENFORCE, host, plan_connect(ENFORCE, host, port, NOW), first, NOW)
     assert (plan.passage, code(plan)) == (passage, refused)
     if passage is Passage.DECRYPT:
         assert plan.forge is not None
@@ -197,13 +201,15 @@ def test_what_becomes_of_the_first_bytes(
 
 def test_a_bare_address_becomes_the_forge_its_server_name_says() -> None:
     plan = plan_opening(
-        ENFORCE, "140.82.121.4", plan_connect(ENFORCE, "140.82.121.4", 443), opening(TLS, "api.github.com")
+        ENFORCE, "140.82.121.4", plan_connect(ENFORCE, "140.82.121.4", 443, NOW), opening(TLS, "api.github.com"), NOW
     )
     assert plan.forge == ENFORCE.registry.lookup("api.github.com")
 
 
 def test_a_listed_address_still_is_no_way_to_a_forge() -> None:
-    plan = plan_opening(LISTED, "140.82.121.4", plan_connect(LISTED, "140.82.121.4", 443), opening(TLS, "github.com"))
+    plan = plan_opening(
+        LISTED, "140.82.121.4", plan_connect(LISTED, "140.82.121.4", 443, NOW), opening(TLS, "github.com"), NOW
+    )
     assert (plan.passage, code(plan)) == (Passage.REFUSE, "host-mismatch")
 
 
@@ -218,14 +224,16 @@ def test_a_listed_address_still_is_no_way_to_a_forge() -> None:
     ],
 )
 def test_observe_mode_relays_what_would_be_refused(host: str, port: int, first: Opening, refused: str) -> None:
-    plan = plan_opening(OBSERVE, host, plan_connect(OBSERVE, host, port), first)
+    plan = plan_opening(OBSERVE, host, plan_connect(OBSERVE, host, port, NOW), first, NOW)
     assert (plan.passage, code(plan)) == (Passage.TUNNEL, refused)
     assert plan.verdict is not None
     assert (plan.verdict.action, plan.verdict.would_action) == (Action.LOG, Action.BLOCK)
 
 
 def test_observe_mode_relays_tls_on_a_port_that_would_be_refused() -> None:
-    plan = plan_opening(OBSERVE, "github.com", plan_connect(OBSERVE, "github.com", 8443), opening(TLS, "github.com"))
+    plan = plan_opening(
+        OBSERVE, "github.com", plan_connect(OBSERVE, "github.com", 8443, NOW), opening(TLS, "github.com"), NOW
+    )
     assert (plan.passage, code(plan)) == (Passage.TUNNEL, "port")
 
 
@@ -240,7 +248,7 @@ def test_observe_mode_relays_tls_on_a_port_that_would_be_refused() -> None:
     ],
 )
 def test_names_that_contradict_are_refused_in_observe_mode_too(host: str, first: Opening) -> None:
-    plan = plan_opening(OBSERVE, host, plan_connect(OBSERVE, host, 443), first)
+    plan = plan_opening(OBSERVE, host, plan_connect(OBSERVE, host, 443, NOW), first, NOW)
     assert (plan.passage, code(plan)) == (Passage.REFUSE, "host-mismatch")
     assert plan.verdict is not None
     assert plan.verdict.action is Action.BLOCK
@@ -256,8 +264,8 @@ OPENINGS = st.builds(opening, st.sampled_from(Protocol), st.none() | NAMES, st.n
 
 @given(NAMES, st.sampled_from([22, 80, 443, 8443, 9418]), OPENINGS)
 def test_no_tunnel_ends_untouched_at_a_forge(host: str, port: int, first: Opening) -> None:
-    before = plan_connect(ENFORCE, host, port)
-    after = before if before.passage is Passage.REFUSE else plan_opening(ENFORCE, host, before, first)
+    before = plan_connect(ENFORCE, host, port, NOW)
+    after = before if before.passage is Passage.REFUSE else plan_opening(ENFORCE, host, before, first, NOW)
     forges = [name for name in (host, first.name) if name and ENFORCE.registry.lookup(name)]
     if after.passage is Passage.TUNNEL:
         assert forges == []
@@ -272,9 +280,9 @@ def test_no_tunnel_ends_untouched_at_a_forge(host: str, port: int, first: Openin
 @given(NAMES, st.sampled_from([22, 80, 443, 8443]), OPENINGS)
 def test_planning_twice_says_the_same(host: str, port: int, first: Opening) -> None:
     for chosen in (ENFORCE, OBSERVE, CLOSED, LISTED):
-        plan = plan_connect(chosen, host, port)
-        assert plan == plan_connect(chosen, host, port)
-        assert plan_opening(chosen, host, plan, first) == plan_opening(chosen, host, plan, first)
+        plan = plan_connect(chosen, host, port, NOW)
+        assert plan == plan_connect(chosen, host, port, NOW)
+        assert plan_opening(chosen, host, plan, first, NOW) == plan_opening(chosen, host, plan, first, NOW)
 
 
 # -- addresses ---------------------------------------------------------------------------------------------------------
@@ -356,7 +364,7 @@ def test_every_address_is_recognised(address: ipaddress.IPv4Address | ipaddress.
 
 
 def other(text: str) -> Verdict:
-    return other_host(parse(f"version: 1\n{text}", "p.yaml"), "example.com")
+    return other_host(parse(f"version: 1\n{text}", "p.yaml"), "example.com", NOW)
 
 
 def test_another_host_is_blocked_where_the_policy_says_so() -> None:

@@ -104,7 +104,16 @@ _SAYINGS = {
     "client": ("per-client",),
     "user": ("per-user",),
     "owner": ("per-owner",),
-    "repository": ("per-repository",),
+    "repository": ("per-repository", "address"),
+    "repo": ("address",),
+    "target": ("address",),
+    "id": ("event",),
+    "event-id": ("event",),
+    "what": ("operation",),
+    "who": ("by",),
+    "end": ("until",),
+    "expires": ("until",),
+    "why": ("reason",),
 }
 """What people write for a word, and the words it may stand for, best first."""
 

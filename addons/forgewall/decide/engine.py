@@ -25,8 +25,8 @@ The table, from the top; the first line that fits decides:
 - A write to a repository that moved must pass at both addresses, as long as no entry that admits it was `confirmed`
   since. An address that moved below a forbidden one is forbidden.
 - What may pass is then compared with its limit: exactly the limit passes, more is `over:` (block or log), `too-large`.
-- Observe turns a block into a log with `would_action`: at the top of the file everywhere, on an entry where that entry
-  is the longest for its subject. An entry's observe doesn't lift `forbidden`.
+- Observe turns a block into a log with `would_action`: at the top of the file everywhere, so does a broken glass until
+  it ends; on an entry where that entry is the longest for its subject. An entry's observe doesn't lift `forbidden`.
 - A default that lets a write pass has the code `default`. The verdict on a write says how its body is examined
   (`Verdict.scrutiny`): by the entry that admits it, else by the defaults. What is no write isn't examined.
 """
@@ -111,6 +111,7 @@ class _Judge:
         self.policy = policy
         self.subject = subject
         self.now = now
+        self.observing = policy.observing(now)
         self.steps: list[Step] = []
 
     def together(self, target: Target, part: Part, main: Ruling, alone: Verdict) -> tuple[Verdict, Ruling]:
@@ -170,7 +171,7 @@ class _Judge:
             rule=entry.rule,
             reference=reference,
             reason=f"{where} is below {entry.address}, which is forbidden" if below else f"{where} is forbidden",
-            observing=self.policy.mode is Mode.OBSERVE,
+            observing=self.observing,
         )
 
     def _read(self, part: Part) -> Ruling:
@@ -365,8 +366,8 @@ class _Judge:
         )
 
     def _observing_at(self, key: str | None) -> bool:
-        if self.policy.mode is Mode.OBSERVE or key is None:
-            return self.policy.mode is Mode.OBSERVE
+        if self.observing or key is None:
+            return self.observing
         for entries in self.policy.covering(key):
             valid = [entry for entry in entries if entry.terms.unexpired(self.now)]
             if valid:
@@ -374,7 +375,7 @@ class _Judge:
         return False
 
     def _observing(self, entries: Sequence[Approval]) -> bool:
-        return self.policy.mode is Mode.OBSERVE or any(
+        return self.observing or any(
             entry.terms.mode is Mode.OBSERVE and entry.terms.admits(self.subject) for entry in entries
         )
 

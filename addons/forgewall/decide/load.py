@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from forgewall.decide import cases, entries, limits, scrutiny, settings
+from forgewall.decide.break_glass import BREAK_GLASS_KEYS, break_glass
 from forgewall.decide.complaints import Complaints, quote
 from forgewall.decide.document import Node, Scalar, compose
 from forgewall.decide.fields import Fields
@@ -22,6 +23,8 @@ TOP_KEYS = (
     "version",
     "mode",
     "contact",
+    "request_url",
+    "break_glass",
     "forges",
     "approved",
     "forbidden",
@@ -35,6 +38,7 @@ TOP_KEYS = (
 )
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": TOP_KEYS,
+    "break_glass": BREAK_GLASS_KEYS,
     "forges": settings.FORGE_KEYS,
     "approved": entries.APPROVAL_KEYS,
     "forbidden": entries.PROHIBITION_KEYS,
@@ -50,16 +54,18 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A policy, and its own tests that fail only because an approval has expired."""
+    """A policy, its own tests, and those of them that fail only because an approval has expired."""
 
     policy: Policy
     stale: tuple[cases.Case, ...]
+    tests: tuple[cases.Case, ...] = ()
 
 
 def parse(text: str, file: str, now: datetime | None = None) -> Policy:
     """The policy that `text` spells; `file` is how places in it are named.
 
-    `now` (aware, the present if None) is the time at which the policy's own tests run. Raises PolicyError with every
+    `now` (aware, the present if None) is the time at which the policy's own tests run, and from which a break-glass
+    may last a day. Raises PolicyError with every
     problem found; nothing else, whatever the text.
     """
     return load(text, file, now).policy
@@ -67,6 +73,19 @@ def parse(text: str, file: str, now: datetime | None = None) -> Policy:
 
 def load(text: str, file: str, now: datetime | None = None) -> Loaded:
     """Like `parse`, and tells of tests that expired entries made fail."""
+    now = now or datetime.now(UTC)
+    loaded = compiled(text, file, now)
+    complaints = Complaints(file)
+    stale = cases.run(loaded.policy, loaded.tests, now, complaints)
+    complaints.raise_if_any()
+    return replace(loaded, stale=tuple(stale))
+
+
+def compiled(text: str, file: str, now: datetime | None = None) -> Loaded:
+    """Like `load`, without running the policy's own tests: for what runs them itself and shows how each comes out.
+
+    Such a policy isn't proven good, and must not be put in force.
+    """
     complaints = Complaints(file)
     root = compose(text, complaints)
     if root is None or (isinstance(root, Scalar) and root.empty):
@@ -76,11 +95,9 @@ def load(text: str, file: str, now: datetime | None = None) -> Loaded:
     fields = Fields(complaints)
     pairs = fields.mapping(root, "the policy", TOP_KEYS)
     _version(root, pairs["version"][1] if "version" in pairs else None, complaints)
-    policy, tests = _compile(text, pairs, fields)
+    policy, tests = _compile(text, pairs, fields, now or datetime.now(UTC))
     complaints.raise_if_any()
-    stale = cases.run(policy, tests, now or datetime.now(UTC), complaints)
-    complaints.raise_if_any()
-    return Loaded(policy=policy, stale=tuple(stale))
+    return Loaded(policy=policy, stale=(), tests=tuple(tests))
 
 
 def _version(root: Node, node: Node | None, complaints: Complaints) -> None:
@@ -92,7 +109,7 @@ def _version(root: Node, node: Node | None, complaints: Complaints) -> None:
         complaints.add(node, f"`version` is {shown}, but this Forgewall reads version {VERSION}", hint)
 
 
-def _compile(text: str, root: scrutiny.Pairs, fields: Fields) -> tuple[Policy, list[cases.Case]]:
+def _compile(text: str, root: scrutiny.Pairs, fields: Fields, now: datetime) -> tuple[Policy, list[cases.Case]]:
     complaints = fields.complaints
     found = {key: pair[1] for key, pair in root.items()}
     mode = fields.word(found["mode"], "`mode`", tuple(Mode)) if "mode" in found else None
@@ -123,6 +140,8 @@ def _compile(text: str, root: scrutiny.Pairs, fields: Fields) -> tuple[Policy, l
         depth=_depth(approved, forbidden),
         limits=limits.limits(found.get("limits"), fields),
         ids={one: said[0] for one, said in context.ids.items()},
+        request_url=settings.request_url(found.get("request_url"), complaints),
+        break_glass=break_glass(found.get("break_glass"), complaints, now),
     )
     return policy, tests
 

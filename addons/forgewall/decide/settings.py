@@ -1,4 +1,6 @@
-"""The sections of the policy that aren't lists of addresses: `defaults`, `events`, `privacy`, `forges`, `groups`."""
+"""The sections of the policy that aren't lists of addresses: `defaults`, `events`, `privacy`, `forges`, `groups`,
+`request_url`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from forgewall.decide.complaints import Complaints, nearest, quote
 from forgewall.decide.document import Node, Scalar
 from forgewall.decide.fields import Fields
 from forgewall.decide.policy import Defaults, EventSettings, Network, OtherHosts, Privacy, Reads
+from forgewall.decide.request_url import wrong_with
 from forgewall.decide.scrutiny import SCRUTINY_KEYS, default_scrutiny
 from forgewall.identify.registry import Instance, Registry
 from forgewall.model import Action, Kind
@@ -105,6 +108,19 @@ def privacy(node: Node | None, complaints: Complaints) -> Privacy:
     pairs = fields.mapping(node, "`privacy`", PRIVACY_KEYS)
     key = "pseudonymise_users"
     return Privacy(pseudonymise_users=bool(fields.truth(pairs[key][1], f"`{key}`") if key in pairs else None))
+
+
+def request_url(node: Node | None, complaints: Complaints) -> str:
+    """Where people ask for an approval, as a template; '' where it isn't said."""
+    if node is None:
+        return ""
+    text = Fields(complaints).text(node, "`request_url`")
+    if text is None:
+        return ""
+    wrong, hint = wrong_with(text)
+    if wrong:
+        complaints.add(node, wrong, hint)
+    return "" if wrong else text
 
 
 def registry(node: Node | None, complaints: Complaints) -> Registry:

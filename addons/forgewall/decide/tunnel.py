@@ -12,7 +12,7 @@
 A name in the first bytes that contradicts the CONNECT is refused as `host-mismatch`, whatever the mode: nobody could
 say afterwards who was talked to. So is a name that stands for many (Encrypted Client Hello), and a connection under
 another name that arrives at a forge's own address (`identify.ranges`). The other refusals turn into a raw tunnel and a
-would-block in observe mode.
+would-block in observe mode, and while the glass is broken.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from forgewall.decide.policy import OtherHosts
 from forgewall.decide.protocol import protocol_block
 from forgewall.identify.opening import Opening, Protocol
 from forgewall.identify.registry import ForgeHost, Role
-from forgewall.model import Action, Mode, Verdict
+from forgewall.model import Action, Verdict
 
 if TYPE_CHECKING:
     from forgewall.decide.policy import Policy
@@ -56,23 +57,25 @@ class Plan:
     forge: ForgeHost | None = None
 
 
-def plan_connect(policy: Policy, host: str, port: int) -> Plan:
-    """What becomes of `CONNECT host:port`. `host` is lower case without trailing dot and brackets."""
+def plan_connect(policy: Policy, host: str, port: int, now: datetime) -> Plan:
+    """What becomes of `CONNECT host:port` at `now` (aware). `host` is lower case without trailing dot and brackets."""
     forge = policy.registry.lookup(host)
     if forge is None:
-        return _plan_other(policy, host)
+        return _plan_other(policy, host, now)
     if forge.role is Role.SSH or port == 22:
-        return _refusal(policy, "ssh", f"{host}:{port} speaks SSH, and what goes through SSH can't be checked", forge)
+        return _refusal(
+            policy, now, "ssh", f"{host}:{port} speaks SSH, and what goes through SSH can't be checked", forge
+        )
     if port == forge.tls_port:
         return Plan(passage=Passage.DECRYPT, forge=forge)
     if port == 80:
         return Plan(passage=Passage.PLAIN, forge=forge)
     reason = f"{host} is a code forge, and only its ports {forge.tls_port} (HTTPS) and 80 (HTTP) are open, not {port}"
-    return _refusal(policy, "port", reason, forge)
+    return _refusal(policy, now, "port", reason, forge)
 
 
-def _plan_other(policy: Policy, host: str) -> Plan:
-    verdict = other_host(policy, host)
+def _plan_other(policy: Policy, host: str, now: datetime) -> Plan:
+    verdict = other_host(policy, host, now)
     if verdict.action is Action.BLOCK:
         return Plan(passage=Passage.REFUSE, verdict=verdict)
     if verdict.would_action is not None:
@@ -82,11 +85,11 @@ def _plan_other(policy: Policy, host: str) -> Plan:
     return Plan(passage=Passage.TUNNEL)
 
 
-def other_host(policy: Policy, host: str) -> Verdict:
-    """What becomes of a request to a host that is no forge."""
+def other_host(policy: Policy, host: str, now: datetime) -> Verdict:
+    """What becomes of a request to a host that is no forge, at `now` (aware)."""
     rule, reference = "defaults/other_hosts", policy.default_reference("other_hosts")
     blocked = policy.defaults.other_hosts is OtherHosts.BLOCK
-    would = blocked and policy.mode is Mode.OBSERVE
+    would = blocked and policy.observing(now)
     done = "refuses connections to it" if blocked else "lets connections to it pass unread"
     return Verdict(
         action=Action.LOG if would else Action.BLOCK if blocked else Action.ALLOW,
@@ -98,29 +101,29 @@ def other_host(policy: Policy, host: str) -> Verdict:
     )
 
 
-def plan_opening(policy: Policy, host: str, plan: Plan, opening: Opening) -> Plan:
-    """What becomes of a planned tunnel to `host` now that its first bytes are known."""
+def plan_opening(policy: Policy, host: str, plan: Plan, opening: Opening, now: datetime) -> Plan:
+    """What becomes of a planned tunnel to `host` now that its first bytes are known, at `now` (aware)."""
     if plan.passage is Passage.DECRYPT:
-        return _forge_tls(policy, host, plan, opening)
+        return _forge_tls(policy, host, plan, opening, now)
     if plan.passage is Passage.PLAIN:
-        return _forge_plain(policy, host, plan, opening)
+        return _forge_plain(policy, host, plan, opening, now)
     if opening.problem is not None:
         return _mismatch(f"{opening.problem}, so nobody can tell where this connection to {host} leads")
     if opening.name in CONCEALING:
         return _mismatch(f"the connection to {host} hides which host it is meant for (Encrypted Client Hello)")
     named = policy.registry.lookup(opening.name) if opening.name else None
     if plan.passage is Passage.PEEK:
-        return _ip_literal(policy, host, opening, named)
+        return _ip_literal(policy, host, opening, named, now)
     if named is not None and opening.name != host:  # its own name is there where observe mode relays a forge
         return _mismatch(f"the connection was opened to {host}, but inside it asks for {opening.name}", named)
     return plan
 
 
-def _forge_tls(policy: Policy, host: str, plan: Plan, opening: Opening) -> Plan:
+def _forge_tls(policy: Policy, host: str, plan: Plan, opening: Opening, now: datetime) -> Plan:
     if opening.protocol is Protocol.SSH:
-        return _refusal(policy, "ssh", f"SSH to {host} can't be checked", plan.forge)
+        return _refusal(policy, now, "ssh", f"SSH to {host} can't be checked", plan.forge)
     if opening.protocol is not Protocol.TLS:
-        return _refusal(policy, "not-tls", f"this port of {host} takes TLS only", plan.forge)
+        return _refusal(policy, now, "not-tls", f"this port of {host} takes TLS only", plan.forge)
     if opening.problem is not None:
         return _mismatch(f"{opening.problem}, so it can't be compared with {host}", plan.forge)
     if opening.name is None:
@@ -130,19 +133,19 @@ def _forge_tls(policy: Policy, host: str, plan: Plan, opening: Opening) -> Plan:
     return plan
 
 
-def _forge_plain(policy: Policy, host: str, plan: Plan, opening: Opening) -> Plan:
+def _forge_plain(policy: Policy, host: str, plan: Plan, opening: Opening, now: datetime) -> Plan:
     if opening.protocol is Protocol.HTTP1 and opening.problem is None:
         return plan  # each request's Host is compared by the HTTP layer
     if opening.protocol is Protocol.SSH:
-        return _refusal(policy, "ssh", f"SSH to {host} can't be checked", plan.forge)
-    return _refusal(policy, "not-http", f"port 80 of {host} takes HTTP/1 only", plan.forge)
+        return _refusal(policy, now, "ssh", f"SSH to {host} can't be checked", plan.forge)
+    return _refusal(policy, now, "not-http", f"port 80 of {host} takes HTTP/1 only", plan.forge)
 
 
-def _ip_literal(policy: Policy, host: str, opening: Opening, named: ForgeHost | None) -> Plan:
+def _ip_literal(policy: Policy, host: str, opening: Opening, named: ForgeHost | None, now: datetime) -> Plan:
     if opening.protocol is Protocol.TLS and opening.name is not None and not is_ip(opening.name):
         return Plan(passage=Passage.DECRYPT, forge=named) if named else Plan(passage=Passage.TUNNEL)
     if opening.protocol is Protocol.SSH:
-        return _refusal(policy, "ssh", f"SSH to the bare address {host} can't be checked", None)
+        return _refusal(policy, now, "ssh", f"SSH to the bare address {host} can't be checked", None)
     if named is not None:
         return _mismatch(f"the connection was opened to {host}, but inside it asks for {opening.name}", named)
     return _mismatch(f"the connection goes to the bare address {host} and names no server; `ip_literals` may list it")
@@ -153,16 +156,16 @@ def misled(host: str, forge: str) -> Verdict:
     return protocol_block("host-mismatch", f"{host} leads to an address of {forge}; use the name {forge} instead")
 
 
-def _refusal(policy: Policy, code: str, reason: str, forge: ForgeHost | None) -> Plan:
-    return _observed(policy, protocol_block(code, reason), forge)
+def _refusal(policy: Policy, now: datetime, code: str, reason: str, forge: ForgeHost | None) -> Plan:
+    return _observed(policy, now, protocol_block(code, reason), forge)
 
 
 def _mismatch(reason: str, forge: ForgeHost | None = None) -> Plan:
     return Plan(passage=Passage.REFUSE, verdict=protocol_block("host-mismatch", reason), forge=forge)
 
 
-def _observed(policy: Policy, verdict: Verdict, forge: ForgeHost | None) -> Plan:
-    if policy.mode is not Mode.OBSERVE:
+def _observed(policy: Policy, now: datetime, verdict: Verdict, forge: ForgeHost | None) -> Plan:
+    if not policy.observing(now):
         return Plan(passage=Passage.REFUSE, verdict=verdict, forge=forge)
     would = replace(verdict, action=Action.LOG, would_action=Action.BLOCK)
     return Plan(passage=Passage.TUNNEL, verdict=would, forge=forge)

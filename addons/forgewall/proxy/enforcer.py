@@ -31,7 +31,7 @@ from forgewall.identify.sockets import is_notification_socket
 from forgewall.inspect.commands import Commands, Malformed
 from forgewall.learn.engine import lesson_for
 from forgewall.learn.lesson import Fact
-from forgewall.model import Action, BodyState, Effect, Mode, Request, Target, Verdict
+from forgewall.model import Action, BodyState, Effect, Request, Target, Verdict
 from forgewall.proxy.answer_hold import AnswerReader
 from forgewall.proxy.arrival import Arrival
 from forgewall.proxy.case import Case
@@ -185,7 +185,7 @@ class Enforcer:
         if named is not None:
             reason = f"the request goes to {request.host}, but its Host header names a code forge"
             return self._refuse(replace(case, forge=named), protocol_block("host-mismatch", reason))
-        verdict = other_host(case.policy, request.host)
+        verdict = other_host(case.policy, request.host, datetime.now(UTC))
         if verdict.action is Action.BLOCK:
             return self._refuse(case, verdict)
         if verdict.would_action is not None:
@@ -203,7 +203,7 @@ class Enforcer:
             return Admitted(None, websocket=True)
         reason = f"{request.host} is a code forge, and what follows an Upgrade there can't be checked"
         verdict = protocol_block("upgrade", reason)
-        if case.policy.mode is not Mode.OBSERVE:
+        if not case.policy.observing(datetime.now(UTC)):
             return self._refuse(case, verdict)
         self.journal.write(case.decision(replace(verdict, action=Action.LOG, would_action=Action.BLOCK)))
         return Admitted(None, websocket=True) if websocket else None

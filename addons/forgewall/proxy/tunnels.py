@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from mitmproxy import http
 from mitmproxy.connection import Client, Server
@@ -90,11 +91,11 @@ class TunnelDesk:
             host, port = arrival.request.host, arrival.request.port
             if policy is not planned:  # a reload in between: plan by what holds now
                 plan = self._plan(policy, arrival.subject, host, port)
-            now = self._checked(policy, host, plan_opening(policy, host, plan, opening))
+            now = self._checked(policy, host, plan_opening(policy, host, plan, opening, datetime.now(UTC)))
             if now.verdict is not None and plan.passage is Passage.DECRYPT and plan.forge is None:
                 # No TLS to the announced store, so nothing that was announced: as if there were no announcement.
-                plan = plan_connect(policy, host, port)
-                now = plan if plan.verdict is not None else plan_opening(policy, host, plan, opening)
+                plan = plan_connect(policy, host, port, datetime.now(UTC))
+                now = plan if plan.verdict is not None else plan_opening(policy, host, plan, opening, datetime.now(UTC))
             if now.verdict is None or now.verdict == told:
                 return now, b""
             seen = replace(arrival, server_name=opening.name)
@@ -107,7 +108,7 @@ class TunnelDesk:
 
     def _plan(self, policy: Policy, subject: Subject, host: str, port: int) -> Plan:
         """What becomes of a tunnel; one to a shared store is read for clients that were told to upload there."""
-        plan = plan_connect(policy, host, port)
+        plan = plan_connect(policy, host, port, datetime.now(UTC))
         if plan.forge is None and self._enforcer.examiner.announcements.names(subject.client, host):
             return Plan(passage=Passage.DECRYPT)
         return plan

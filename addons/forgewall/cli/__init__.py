@@ -1,27 +1,35 @@
 """The command line: `forgewall COMMAND`. One module per command; what goes wrong becomes a sentence and an exit code.
 
-Exit codes: 0 done, 1 the policy is wrong, 2 the command line is wrong, 3 the proxy can't start.
+Exit codes: 0 done, 1 the policy is wrong, 2 the command line is wrong, 3 something else is in the way (the proxy can't
+start, a file can't be read or written).
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from forgewall import __version__
+from forgewall.cli import commands
 from forgewall.errors import ForgewallError, PolicyError
 
-COMMANDS = ("run", "check", "explain", "identify", "events", "trust")
+COMMANDS = commands.NAMES
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code. Never shows a traceback for what a person can mend."""
+def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | None = None) -> int:
+    """Run one command; returns its exit code. Never shows a traceback for what a person can mend.
+
+    `clock` tells the time (aware) to commands that ask `args.clock`; the system's if None.
+    """
+    if "_ARGCOMPLETE" in os.environ:
+        from forgewall.cli import completing  # noqa: PLC0415 - only a shell's question needs it
+
+        completing.answer()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(arguments)
-    args = parser.parse_args(arguments)
+    args = commands.parser(arguments).parse_args(arguments)
+    if clock is not None:
+        args.clock = clock
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -37,17 +45,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at exit
         return 0
     return code
-
-
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser of the one command that is named, or of all for help: importing all takes longer than running one."""
-    parser = argparse.ArgumentParser(
-        prog="forgewall",
-        description="A forward web proxy that keeps company data out of code repositories nobody approved.",
-    )
-    parser.add_argument("--version", action="version", version=f"forgewall {__version__}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    named = [word for word in arguments[:1] if word in COMMANDS]
-    for command in named or COMMANDS:
-        importlib.import_module(f"forgewall.cli.{command}").add_parser(subparsers)
-    return parser

@@ -106,6 +106,16 @@ def test_identify_stands_below_the_other_stages(source: Path) -> None:
     assert [module for module in imports(source) if ".".join(module.split(".")[:2]) in above] == []
 
 
+@pytest.mark.parametrize("source", [path for path in SOURCES if room(path) in ("proxy", "record")], ids=name)
+def test_what_stands_in_a_requests_way_knows_nothing_of_review(source: Path) -> None:
+    assert [module for module in imports(source) if module.startswith(("forgewall.review", "forgewall.cli"))] == []
+
+
+@pytest.mark.parametrize("source", [path for path in SOURCES if room(path) == "review"], ids=name)
+def test_review_needs_no_proxy(source: Path) -> None:
+    assert [module for module in imports(source) if module.startswith(("forgewall.proxy", "forgewall.cli"))] == []
+
+
 @pytest.mark.parametrize("source", [*SOURCES, *sorted((ROOT / "demo").glob("*.py"))], ids=name)
 def test_a_module_stays_short_and_says_what_it_is(source: Path) -> None:
     text = source.read_text(encoding="utf-8")

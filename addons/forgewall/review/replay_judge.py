@@ -72,21 +72,18 @@ class Judge:
             place = self._place(target)
         if place.problem:
             return place.problem
-        refs: object = ()
-        if place.refs and one.refs:
+        subject, changed, people = one.subject, None, None
+        if place.scrutinies and one.refs:
             if one.more_refs or not all(is_exact(update.name) for update in one.refs):
                 return UNTOLD_REFS
-            refs = tuple([(update.name, update.action) for update in one.refs])
-        subject = one.subject
-        people = None
-        if place.people:
+            changed = place.changes(one.refs)
+        if place.audiences:
             found = self._subject(subject, place)
             if isinstance(found, str):
                 return found
-            subject = found
-            people = (subject.user, subject.client)
+            subject, people = found, place.who(found)
         now = self._at or one.time
-        key = (people, self._sight.span(now), self._sight.bucket(one.size), refs)
+        key = (people, changed, place.span(now), place.bucket(one.size))
         verdicts: tuple[Verdict, ...] | None = place.verdicts.get(key)
         if verdicts is None:
             verdicts = self._judged(one, target, subject)

@@ -1,24 +1,26 @@
 """What of a recorded decision some policies can tell apart, so that alike ones need be judged only once.
 
 A policy looks at the time only through moments (an entry expires, break-glass ends), at a size only through limits, at
-people and refs only where an entry that covers the address says something of them. Two decisions with the same
-`Place` and the same key get the same verdict but for numbers and names in its reason: that is exact, no estimate. Not
-here: judging (`replay_judge`).
+people only through the audiences of the entries that cover the address, at refs only through what these say of them.
+Two decisions with the same `Place` for which all this is the same get the same verdict but for numbers and names in its
+reason: that is exact, no estimate. Not here: judging (`replay_judge`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from forgewall.decide.audience import Audience
 from forgewall.decide.engine import CAPS
-from forgewall.decide.parts import UNHEARD, main_part, second_part
+from forgewall.decide.parts import UNHEARD, Part, main_part, second_part
 from forgewall.decide.policy import Approval, Policy
-from forgewall.model import Action, Target
+from forgewall.decide.refs import judge_refs
+from forgewall.evidence import RefUpdate
+from forgewall.model import Action, Scrutiny, Subject, Target
 from forgewall.record.redact import REDACTED
 
 INEXACT_ADDRESS = "the log holds the address redacted or shortened"
@@ -30,16 +32,36 @@ OWN_ID = "the request names a repository by an id, which the policy may know"
 class Place:
     """A target, and what the policies look at in a request for it. `verdicts` is room for those found so far.
 
-    `problem` tells why it can't be judged, '' if it can. `people`: who asks may matter; `named` are the audiences
-    among these that hold users' names. `refs`: which refs are changed may matter.
+    `problem` tells why it can't be judged, '' if it can. `audiences` are those for whom its entries are, `named` the
+    ones that hold users' names. `scrutinies` are what its entries say of refs, where they say anything. `moments` and
+    `sizes` are when and beyond how many bytes the verdict may become another, in order.
     """
 
     target: Target
     problem: str
-    people: bool
+    audiences: tuple[Audience, ...]
     named: tuple[Audience, ...]
-    refs: bool
+    scrutinies: tuple[Scrutiny, ...]
+    moments: tuple[datetime, ...]
+    sizes: tuple[int, ...]
     verdicts: dict[Any, Any] = field(default_factory=dict)
+
+    def who(self, subject: Subject) -> tuple[bool, ...]:
+        """In which of the audiences `subject` is."""
+        return tuple([who.admits(subject) for who in self.audiences])
+
+    def changes(self, refs: Sequence[RefUpdate]) -> tuple[object, ...]:
+        """What each of the scrutinies says of `refs`."""
+        said = [judge_refs(scrutiny, refs) for scrutiny in self.scrutinies]
+        return tuple([None if objection is None else (objection.action, objection.signal) for objection in said])
+
+    def span(self, time: datetime) -> int:
+        """Between which two moments `time` (aware) lies; a moment itself belongs to what follows it."""
+        return bisect_right(self.moments, time)
+
+    def bucket(self, size: int | None) -> int:
+        """Between which two sizes a body of `size` bytes lies, -1 for None; a limit belongs to what precedes it."""
+        return -1 if size is None else bisect_left(self.sizes, size)
 
 
 class Sight:
@@ -47,42 +69,29 @@ class Sight:
 
     def __init__(self, policies: Sequence[Policy]) -> None:
         self._policies = tuple(policies)
-        moments, sizes = set[datetime](), {cap for cap in CAPS.values() if cap is not None}
-        for policy in self._policies:
-            if policy.break_glass is not None:
-                moments.add(policy.break_glass.until)
-            sizes.add(policy.defaults.max_upload)
-            for terms in (entry.terms for entries in policy.approved.values() for entry in entries):
-                if terms.expires is not None:
-                    moments.add(terms.expires)
-                if terms.max_upload is not None:
-                    sizes.add(terms.max_upload)
-        self._moments = sorted(moments)
-        self._sizes = sorted(sizes)
-
-    def span(self, time: datetime) -> int:
-        """Between which two moments `time` (aware) lies; a moment itself belongs to what follows it."""
-        return bisect_right(self._moments, time)
-
-    def bucket(self, size: int | None) -> int:
-        """Between which two limits a body of `size` bytes lies, -1 for None; a limit belongs to what precedes it."""
-        return -1 if size is None else bisect_left(self._sizes, size)
 
     def place(self, target: Target) -> Place:
         """What is looked at in requests for `target`."""
-        entries = [entry for policy in self._policies for entry in _covering(policy, target)]
-        audiences = tuple({id(who): who for entry in entries if (who := entry.terms.who) is not None}.values())
+        parts = [(policy, list(_parts(policy, target))) for policy in self._policies]
+        terms = [entry.terms for policy, found in parts for part in found for entry in _covering(policy, part)]
+        audiences = tuple({id(one.who): one.who for one in terms if one.who is not None}.values())
+        broken = (policy.break_glass for policy in self._policies)
+        moments = {one.expires for one in terms if one.expires is not None}
+        caps = {CAPS.get(part.effect) for _, found in parts for part in found}
+        sizes = {one.max_upload for one in terms} | {policy.defaults.max_upload for policy in self._policies} | caps
         return Place(
             target=target,
             problem=self._problem(target),
-            people=bool(audiences),
+            audiences=audiences,
             named=tuple(who for who in audiences if who.users),
-            refs=any(_minds_refs(entry) for entry in entries),
+            scrutinies=tuple(_on_refs(one.scrutiny for one in terms)),
+            moments=tuple(sorted(moments | {glass.until for glass in broken if glass is not None})),
+            sizes=tuple(sorted(size for size in sizes if size is not None)),
         )
 
     def _problem(self, target: Target) -> str:
         """Why nobody can say what the policies make of `target`."""
-        moves = (place.moved for place in (target, *target.also))
+        moves = [target.moved, *(also.moved for also in target.also)]
         keys = [target.key, *(also.address for also in target.also), *(move.key for move in moves if move is not None)]
         if not all(key is None or _exact(key) for key in keys):
             return INEXACT_ADDRESS
@@ -104,15 +113,23 @@ def _exact(address: str) -> bool:
     return address.isascii() and is_exact(address)
 
 
-def _covering(policy: Policy, target: Target) -> Iterator[Approval]:
-    """The entries that cover any address which `target` names."""
+def _parts(policy: Policy, target: Target) -> Iterator[Part]:
+    """The repositories of a request for `target`, as `policy` sees them."""
     main = main_part(target, ())
-    for part in (main, *(second_part(also, main, policy.registry) for also in target.also)):
-        for key in (part.key, part.moved.key if part.moved is not None else None):
-            for entries in policy.covering(key) if key is not None else ():
-                yield from entries
+    yield main
+    for also in target.also:
+        yield second_part(also, main, policy.registry)
 
 
-def _minds_refs(entry: Approval) -> bool:
-    scrutiny = entry.terms.scrutiny
-    return scrutiny.refs is not None or scrutiny.deletes is not Action.ALLOW
+def _covering(policy: Policy, part: Part) -> Iterator[Approval]:
+    """The entries that cover the address of `part`, or where it moved to."""
+    for key in (part.key, part.moved.key if part.moved is not None else None):
+        for entries in policy.covering(key) if key is not None else ():
+            yield from entries
+
+
+def _on_refs(scrutinies: Iterable[Scrutiny]) -> Iterable[Scrutiny]:
+    """One of each that say something of refs, and not the same."""
+    found = ((one.refs, one.deletes, one) for one in scrutinies)
+    minded = [said for said in found if said[0] is not None or said[1] is not Action.ALLOW]
+    return {said[:2]: said[2] for said in minded}.values()

@@ -31,7 +31,8 @@ class StartError(ForgewallError):
 class Problem:
     """One thing wrong in a policy file: where it stands, what was found, and the nearest right word if there is one.
 
-    `line` and `column` count from 1. `message` is one sentence, user text in backticks, no line break.
+    `line` and `column` count from 1. `message` is one sentence, user text in backticks, no line break. `code` is a
+    stable word for a warning's kind (`decide.remark.Code`), '' for an error.
     """
 
     file: str
@@ -39,6 +40,7 @@ class Problem:
     column: int
     message: str
     hint: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         tail = f" ({self.hint})" if self.hint else ""

@@ -1,17 +1,15 @@
 """The policy's own tests: sentences with the verdict they must get. `judge` is what they share with `explain`.
 
-A test that would pass if nothing had expired doesn't refuse the policy: otherwise a proxy that is restarted on the
-day after an approval ended would not come up. Such tests are told as warnings.
+Running them is `trial`'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 
-from forgewall.decide.complaints import Complaints, nearest, quote
+from forgewall.decide.complaints import Complaints, quote
 from forgewall.decide.content import judge_fact
 from forgewall.decide.document import Node
 from forgewall.decide.engine import decide
@@ -28,7 +26,6 @@ from forgewall.model import Action, Move, Subject, Target, Verdict, Visibility
 TEST_KEYS = ("do", "expect", "user", "client", "visibility", "because")
 NOBODY = "127.0.0.1"
 """The client address of a test or an explanation that names none."""
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,50 +121,4 @@ def _case(item: Node, fields: Fields) -> Case | None:
         line=place.line,
         column=place.column,
         visibility=seen_by,
-    )
-
-
-def run(policy: Policy, tests: Sequence[Case], now: datetime, complaints: Complaints) -> list[Case]:
-    """Run `tests`; complain about those that fail, and return those that fail only because something has expired.
-
-    They tell what the policy is for, so that they run as if no glass were broken.
-    """
-    stale = []
-    policy = unbroken(policy)
-    for case in tests:
-        _, verdict = judge(policy, case.sentence, case.subject, now, case.visibility)
-        if _passes(case, verdict):
-            continue
-        _, unexpired = judge(policy, case.sentence, case.subject, _BEFORE_ALL, case.visibility)
-        if _passes(case, unexpired):
-            stale.append(case)
-        else:
-            complaints.add(case_place(case), *_failure(case, verdict, policy))
-    return stale
-
-
-def unbroken(policy: Policy) -> Policy:
-    """`policy` without its break-glass."""
-    return policy if policy.break_glass is None else replace(policy, break_glass=None)
-
-
-def case_place(case: Case) -> tuple[int, int]:
-    """Where the test stands."""
-    return case.line, case.column
-
-
-def _passes(case: Case, verdict: Verdict) -> bool:
-    return verdict.action is case.expect and case.because in {"", verdict.rule}
-
-
-def _failure(case: Case, verdict: Verdict, policy: Policy) -> tuple[str, str]:
-    what = f"the test {quote(case.sentence.text)}"
-    came = f"{verdict.action} by `{verdict.rule}` ({verdict.reference}): {verdict.reason}"
-    if verdict.action is not case.expect:
-        return f"{what} expects {case.expect}, but got {came}", ""
-    rules = (
-        [entry.rule for entries in policy.approved.values() for entry in entries] if len(policy.approved) < 1000 else []
-    )
-    return f"{what} expects {case.expect} because of {quote(case.because)}, but got {came}", nearest(
-        case.because, rules
     )

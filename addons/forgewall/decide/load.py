@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from forgewall.decide import cases, entries, limits, scrutiny, settings
+from forgewall.decide import cases, entries, limits, scrutiny, settings, trial
 from forgewall.decide.break_glass import BREAK_GLASS_KEYS, break_glass
 from forgewall.decide.complaints import Complaints, quote
 from forgewall.decide.document import Node, Scalar, compose
@@ -76,7 +76,7 @@ def load(text: str, file: str, now: datetime | None = None) -> Loaded:
     now = now or datetime.now(UTC)
     loaded = compiled(text, file, now)
     complaints = Complaints(file)
-    stale = cases.run(loaded.policy, loaded.tests, now, complaints)
+    stale = trial.run(loaded.policy, loaded.tests, now, complaints)
     complaints.raise_if_any()
     return replace(loaded, stale=tuple(stale))
 

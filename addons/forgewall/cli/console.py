@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from forgewall.errors import UsageError
 from forgewall.review.person import Role
 
+_BEHIND_THE_PROXY = 5
+"""How much the console gives way (nice) to the proxy that started it."""
 _EXAMPLES = """\
 examples:
   forgewall console
@@ -114,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
     if args.new_token or args.list_tokens or args.revoke_token:
         return console_tokens.work(args, settings)
     server.check(settings)
+    if args.parent_pipe is not None:
+        os.nice(_BEHIND_THE_PROXY)
     with server.listen(settings.listen) as listener:
         settings = console_settings.bound(settings, listener.getsockname()[1])
         server.serve(settings, listener, lambda: console_tokens.greet(settings), args.parent_pipe)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+
+from forgewall.cli.console_child import ConsoleChild
+from forgewall.errors import UsageError
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -71,6 +75,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         help="where is kept what forges have said about ids, over restarts (default: in the --events directory)",
     )
+    parser.add_argument(
+        "--console",
+        metavar="HOST:PORT",
+        help="also serve the web console there, as a process of its own with the same --policy and --events",
+    )
     parser.set_defaults(run=run)
 
 
@@ -90,6 +99,24 @@ def run(args: argparse.Namespace) -> int:
         forge_ranges=args.forge_ranges,
         memory=args.memory,
     )
+    child = _console(args, settings.parse_listen)
     crashlog.install()
-    asyncio.run(launcher.Launcher(chosen).run())
+    try:
+        asyncio.run(launcher.Launcher(chosen, ready=child.start if child is not None else None).run())
+    finally:
+        if child is not None:
+            child.stop()
     return 0
+
+
+def _console(args: argparse.Namespace, parse: Callable[[str], tuple[str, int]]) -> ConsoleChild | None:
+    """The console's process, not yet started. Raises UsageError for an address where it can't be served safely."""
+    if args.console is None:
+        return None
+    host, _ = parse(args.console)
+    if host not in ("localhost", "::1") and not host.startswith("127."):
+        raise UsageError(
+            f"--console {args.console} serves other machines, which needs https in front of it: run `forgewall "
+            "console` on its own, which takes --trusted-proxy, or use an address such as 127.0.0.1:8088"
+        )
+    return ConsoleChild(["--listen", args.console, "--policy", str(args.policy), "--events", str(args.events)])

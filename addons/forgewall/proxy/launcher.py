@@ -15,7 +15,7 @@ import re
 import resource
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from mitmproxy import http, options
@@ -94,10 +94,11 @@ class ProxyMaster(Master):
 
 
 class Launcher:
-    """One run of the proxy."""
+    """One run of the proxy; `ready` is called once clients are served."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, ready: Callable[[], None] | None = None) -> None:
         self._settings = settings
+        self._ready = ready
         self._file = PolicyFile(settings.policy)
         self._connect_to = dict(settings.connect_to)
         self._listening: Address = settings.listen
@@ -141,6 +142,8 @@ class Launcher:
         stop = asyncio.Event()
         with _signals(stop, self._file.reload_now):
             print(self._ready_line(policy, ca), flush=True)
+            if self._ready is not None:
+                self._ready()
             tasks = [
                 asyncio.ensure_future(policy_news.follow(self._file, wired, log)),
                 asyncio.ensure_future(desk.peers.follow(lambda: enforcer.policy.registry)),

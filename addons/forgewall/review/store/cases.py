@@ -1,0 +1,117 @@
+"""Finds cases and tells of them. What makes one is `line`'s and `counting`'s business."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from forgewall.review.case import Case
+from forgewall.review.filters import Filters
+from forgewall.review.store import judging
+from forgewall.review.store.conditions import Sql, both, conditions, span_of
+from forgewall.review.store.entry import milliseconds, moment
+from forgewall.review.store.finding import tests
+from forgewall.review.store.position import taken_at
+from forgewall.review.store.rows import rows
+
+_LETTERS = str.maketrans("OIL", "011")  # what people read instead of digits
+_SIGNALS = 40
+_CASES = """
+    SELECT c.no, c.id, c.first, c.last, max(c.single + max(c.opened, c.packed), 1), c.bytes, c.blocked
+    FROM json_each(?) AS wanted CROSS JOIN cas c ON c.no = wanted.value ORDER BY wanted.key
+"""
+_MARKS = """
+    SELECT DISTINCT e.cas, m.signals FROM event e INDEXED BY event_cas JOIN mark m ON m.id = e.mark
+    WHERE e.cas IN (SELECT value FROM json_each(?)) AND e.cas IS NOT NULL AND e.mark IS NOT NULL
+"""
+
+
+def numbers(connection: sqlite3.Connection, filters: Filters, now: datetime, limit: int, offset: int) -> list[int]:
+    """The numbers of cases with events that fit, the one seen last first."""
+    sql, values = _fitting(connection, filters, now)
+    query = f"SELECT c.no FROM cas c WHERE {sql} ORDER BY c.last DESC LIMIT ? OFFSET ?"  # noqa: S608
+    return [number for (number,) in connection.execute(query, (*values, max(limit, 0), max(offset, 0)))]
+
+
+def count(connection: sqlite3.Connection, filters: Filters, now: datetime, most: int) -> int:
+    """How many cases there are, counted up to `most`."""
+    sql, values = _fitting(connection, filters, now)
+    query = f"SELECT count(*) FROM (SELECT 1 FROM cas c WHERE {sql} LIMIT ?)"  # noqa: S608
+    return int(connection.execute(query, (*values, most)).fetchone()[0])
+
+
+def cases(connection: sqlite3.Connection, wanted: Sequence[int], now: datetime) -> list[Case]:
+    """The cases with these numbers, in that order."""
+    listed = msgspec.json.encode(wanted).decode()
+    found = connection.execute(_CASES, (listed,)).fetchall()
+    last = {row.case_id: row for row in rows(connection, [one[3] for one in found])}
+    said = judging.last_words(connection, [one[1] for one in found])
+    signals: dict[int, dict[str, None]] = {}
+    for number, words in connection.execute(_MARKS, (listed,)):
+        signals.setdefault(number, {}).update(dict.fromkeys(msgspec.json.decode(words)))
+    told = []
+    for number, identifier, first, latest, attempts, size, blocked in found:
+        row = last[identifier]
+        told.append(
+            Case(
+                id=identifier,
+                user=row.user,
+                client=row.client,
+                forge=row.forge,
+                address=row.address or row.host,
+                key=row.key or row.host,
+                owner=row.owner,
+                repository=row.repository,
+                visibility=row.visibility,
+                operation=row.operation,
+                code=row.code,
+                reason=row.reason,
+                rule=row.rule,
+                reference=row.reference,
+                first_seen=moment(taken_at(first)),
+                last_seen=moment(taken_at(latest)),
+                count=attempts,
+                bytes=size,
+                blocked=blocked > 0,
+                last_event_id=row.id,
+                signals=tuple(signals.get(number, ()))[:_SIGNALS],
+                state=judging.state_at(said.get(identifier), now),
+                triage=said.get(identifier),
+            )
+        )
+    return told
+
+
+def number_of(connection: sqlite3.Connection, identifier: str) -> int | None:
+    """The number of the case with that id, however it is spelled."""
+    bare = identifier.strip().upper().removeprefix("C-").translate(_LETTERS)
+    found = connection.execute("SELECT no FROM cas WHERE id = ?", (f"C-{bare}",)).fetchone()
+    return int(found[0]) if found is not None else None
+
+
+def places(connection: sqlite3.Connection, case_id: str, before: int, limit: int) -> list[int]:
+    """The places of a case's events, newest first."""
+    number = number_of(connection, case_id)
+    if number is None:
+        return []
+    found = connection.execute(
+        "SELECT n FROM event INDEXED BY event_cas WHERE cas = ? AND n < ? ORDER BY n DESC LIMIT ?",
+        (number, before, max(limit, 0)),
+    )
+    return [n for (n,) in found]
+
+
+def _fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) -> Sql:
+    """What is asked of `cas c`: that one event, at any time, fits all that isn't about the case as a whole."""
+    low, high = span_of(filters)
+    parts: list[Sql] = [("c.last >= ? AND c.last < ?", (low, high))]
+    asked = conditions(filters, milliseconds(now))
+    parts += [(f"c.no IN ({one.query})", one.values) for one in asked if one.column == "cas"]
+    sql, values = tests(connection, [one for one in asked if one.column != "cas"])
+    if values or sql != "1":
+        inner = f"SELECT e.cas FROM event e INDEXED BY event_cas WHERE e.cas IS NOT NULL AND {sql}"  # noqa: S608
+        parts.append((f"c.no IN ({inner})", values))
+    return both(parts)

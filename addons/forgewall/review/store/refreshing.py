@@ -1,0 +1,136 @@
+"""Brings the index up to what the log has: a transaction for each few megabytes, in which rows, sums and the file's
+position change together. So several processes may do it at once, and one that dies leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from forgewall.review.store.database import Database
+from forgewall.review.store.dropping import drop
+from forgewall.review.store.intake import Intake, Placed
+from forgewall.review.store.line import read
+from forgewall.review.store.logs import LogFile, Logs, chunk, tail
+
+_GAP = 0.005
+"""Seconds left to others between two transactions."""
+
+type Progress = Callable[[int, int], None]
+
+
+class Refreshing:
+    """Takes in the log in small steps; remembers which files can't have changed."""
+
+    def __init__(self, database: Database, logs: Logs) -> None:
+        self._database = database
+        self._logs = logs
+        self._intake = Intake()
+        self._settled: dict[bytes, tuple[int, int, int, int]] = {}
+
+    def forget(self) -> None:
+        """Look at everything again."""
+        self._intake.forget()
+        self._settled.clear()
+
+    def run(self, progress: Progress | None) -> int:
+        """Take in all there is; how many events were new."""
+        found = self._logs.found()
+        if self._drop_lost(found):
+            found = self._logs.found()
+        total, done, events = sum(file.size for file in found), 0, 0
+        for file in found:
+            if self._settled.get(file.head) != file.stamp:
+                with suppress(FileNotFoundError):  # removed by `events.keep`; the next refresh drops its rows
+                    for offset, fresh in self._steps(file):
+                        events += fresh
+                        if progress is not None:
+                            progress(done + min(offset, file.size), total)
+            done += file.size
+            if progress is not None:
+                progress(done, total)
+        return events
+
+    def _steps(self, file: LogFile) -> Iterator[tuple[int, int]]:
+        more = True
+        while more:
+            try:
+                with self._database.writing() as connection:
+                    offset, fresh, more = self._step(connection, file)
+            except BaseException:
+                self.forget()
+                raise
+            yield offset, fresh
+            if more:
+                time.sleep(_GAP)
+        self._settled[file.head] = file.stamp
+
+    def _step(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int, bool]:
+        """One transaction: how far it got, how many events were new, and whether there may be more."""
+        number, offset = self._known(connection, file)
+        with file.path.open("rb") as opened:
+            piece = chunk(opened, offset)
+            if piece.end == offset:
+                return offset, 0, False
+            after = tail(opened, piece.end)
+        placed, skipped = [], piece.overlong
+        for start, line in piece.lines:
+            entry = read(line)
+            if entry is None:
+                skipped += 1
+            else:
+                placed.append(Placed(entry=entry, offset=start, length=len(line)))
+        fresh = self._intake.take(connection, number, placed)
+        doubled = len(placed) - fresh
+        connection.execute(
+            "UPDATE file SET name = ?, offset = ?, tail = ?, skipped = skipped + ?, doubled = doubled + ? WHERE id = ?",
+            (file.path.name, piece.end, after, skipped + doubled, doubled, number),
+        )
+        return piece.end, fresh, True
+
+    def _known(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int]:
+        """The file's number and how far it was read; from its start if it isn't what it was."""
+        row = connection.execute("SELECT id, offset, tail, name FROM file WHERE head = ?", (file.head,)).fetchone()
+        if row is not None:
+            number, offset, before, name = row
+            with file.path.open("rb") as opened:
+                if file.size >= offset and tail(opened, offset) == before:
+                    if name != file.path.name:
+                        connection.execute("UPDATE file SET name = ? WHERE id = ?", (file.path.name, number))
+                    return number, offset
+            drop(connection, [number])
+        added = connection.execute(
+            "INSERT INTO file (head, name, offset, tail, skipped, doubled) VALUES (?, ?, 0, ?, 0, 0)",
+            (file.head, file.path.name, _tail_of_nothing(file)),
+        )
+        assert added.lastrowid is not None
+        return added.lastrowid, 0
+
+    def _drop_lost(self, found: list[LogFile]) -> bool:
+        """Drop what files told that are gone, and what may now be told by another file alone."""
+        known = dict(self._database.connection.execute("SELECT head, id FROM file"))
+        if known.keys() <= {file.head for file in found}:
+            return False
+        with self._database.writing() as connection:
+            present = {file.head for file in self._logs.found()}  # what another process took in meanwhile is there
+            lost = [
+                number
+                for number, head in connection.execute("SELECT id, head FROM file").fetchall()
+                if head not in present
+            ]
+            if lost:
+                lost += [
+                    number
+                    for (number,) in connection.execute("SELECT id FROM file WHERE doubled").fetchall()
+                    if number not in lost
+                ]
+                drop(connection, lost)
+        self.forget()
+        return True
+
+
+def _tail_of_nothing(file: LogFile) -> bytes:
+    with file.path.open("rb") as opened:
+        return tail(opened, 0)

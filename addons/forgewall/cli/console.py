@@ -117,6 +117,8 @@ def run(args: argparse.Namespace) -> int:
     if args.new_token or args.list_tokens or args.revoke_token:
         return console_tokens.work(args, settings)
     server.check(settings)
+    server.log_plainly()
+    console_settings.make_directory(settings)
     if args.parent_pipe is not None:
         os.nice(_BEHIND_THE_PROXY)
     with server.listen(settings.listen) as listener:

@@ -42,6 +42,16 @@ def bound(chosen: Settings, port: int) -> Settings:
     return dataclasses.replace(chosen, listen=(chosen.listen[0], port))
 
 
+def make_directory(chosen: Settings) -> None:
+    """Make the log's directory where the proxy hasn't yet; raises UsageError if that looks like a mistake."""
+    try:
+        chosen.events.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"there is no event log in `{chosen.events}`: {error.strerror}; name it with --events"
+        ) from None
+
+
 def listen_address(text: str, option: str = "--listen") -> tuple[str, int]:
     """`HOST:PORT` as host and port; raises UsageError."""
     host, colon, port = text.rpartition(":")

@@ -62,7 +62,6 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]
 
     `ready` is called once answers are given.
     """
-    _log_plainly()
     config = uvicorn.Config(
         create_app(settings),
         http=Protocol,
@@ -117,8 +116,8 @@ def _parent_gone(server: _Server, parent: int) -> None:
         server.stop()
 
 
-def _log_plainly() -> None:
-    """Lines on stderr, in ASCII; uvicorn's own only where something is wrong."""
+def log_plainly() -> None:
+    """What goes wrong as lines on stderr, in ASCII; for a process that does nothing else."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Plain("forgewall console: %(message)s"))
     root = logging.getLogger()

@@ -18,6 +18,7 @@ from tests.record import samples
 
 import forgewall
 from forgewall.cli import events as command
+from forgewall.cli.event_line import readable
 from forgewall.errors import UsageError
 from forgewall.model import Operation, Visibility
 from forgewall.record import reader
@@ -70,7 +71,7 @@ def test_a_block_is_one_line_with_all_that_matters(tmp_path: Path, log: EventLog
 
 def test_who_can_see_the_repository_and_where_it_went_stand_behind_the_address() -> None:
     target = replace(samples.TARGET, visibility=Visibility.PUBLIC, moved=samples.MOVE)
-    line = command.readable(document(samples.decision(target=target)))
+    line = readable(document(samples.decision(target=target)))
     assert "  github.com/mallory/loot (public) (moved to github.com/mallory/Prey)  " in line
 
 
@@ -92,7 +93,7 @@ def test_evidence_is_told_below_its_event_on_request(tmp_path: Path, log: EventL
     upload, *below, decision = capsys.readouterr().out.splitlines()
     assert upload[21:32].strip() == "WOULD-CUT"
     assert decision[21:32].strip() == "BLOCKED"
-    assert "CUT  " in command.readable(document(samples.upload(Result.CUT, would_cut=True)))[21:32]
+    assert "CUT  " in readable(document(samples.upload(Result.CUT, would_cut=True)))[21:32]
     assert "    secret     aws-access-token  AKIA…(20)  deploy/env:3" in below
     assert all(line.startswith("    ") for line in below)
     run("--events", str(tmp_path), "--evidence", "--json")
@@ -205,13 +206,13 @@ known = st.fixed_dictionaries(
 
 @given(known)
 def test_any_object_is_one_printable_line(event: dict[str, Any]) -> None:
-    assert command.readable(event).isprintable()
+    assert readable(event).isprintable()
 
 
 def test_colours_only_on_request() -> None:
     event = {"@timestamp": "", "event": {"dataset": "forgewall.decision"}, "forgewall": {"action": "block"}}
-    assert "\x1b[31mBLOCKED" in command.readable(event, colour=True)
-    assert "\x1b" not in command.readable(event)
+    assert "\x1b[31mBLOCKED" in readable(event, colour=True)
+    assert "\x1b" not in readable(event)
 
 
 def test_usage_errors_are_sentences(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from forgewall.record import redact
+from forgewall.cli.terminal import safe
 from forgewall.sizes import rounded
 
 _MOST = 60
@@ -33,7 +33,7 @@ def details(event: dict[str, Any]) -> list[str]:
         *(f"unread     {_text(reason)}" for reason in _list(found, "unread")),
         *_listed("rule", own, "objections", _objection),
     ]
-    return [f"    {redact.printable(line.rstrip(), _WIDTH)}" for line in lines]
+    return [f"    {safe(line.rstrip(), _WIDTH)}" for line in lines]
 
 
 def _listed(noun: str, holder: dict[str, Any], key: str, told: Callable[[dict[str, Any]], list[str]]) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""`forgewall events`: the event log as lines for people, newest last. It only reads, and never needs the proxy."""
+"""`forgewall events`: the event log as lines for people, newest last. It only reads, and never needs the proxy.
+
+Without filters it reads the log itself, from its end. With filters it asks the index, which is brought up to
+date first.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +14,38 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any, TextIO
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from forgewall.cli import place, selection, terminal
 from forgewall.cli.event_details import details
+from forgewall.cli.event_line import at, readable
+from forgewall.cli.parsing import examples
 from forgewall.errors import UsageError
-from forgewall.record import redact
 from forgewall.record.reader import Follower, lines, lines_backwards
-from forgewall.sizes import rounded
+
+if TYPE_CHECKING:
+    from forgewall.review.filters import Filters
+    from forgewall.review.store import Store
 
 _DEFAULT_COUNT = 200
 _POLL_SECONDS = 0.2
-_COLOURS = {"ALLOWED": "32"} | dict.fromkeys(["BLOCKED", "CUT", "ERROR", "REJECTED"], "31")
-_COLOURS |= dict.fromkeys(["WOULD-BLOCK", "WOULD-CUT"], "33")
+_PAGE = 1000
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds the command and its options to `subparsers`."""
     parser = subparsers.add_parser(
-        "events", help="list what was allowed and blocked", description="List the event log, newest last."
+        "events",
+        description="List the event log, newest last.",
+        epilog=examples(
+            ("forgewall events --blocked -n 20", "what was refused last"),
+            ("forgewall events --follow --user ana@acme.example", "what she does, as it happens"),
+            ("forgewall events --since 7d --address github.com/mallory", "all that concerns this owner"),
+            ("forgewall events --signal secret --json -n 0 | jq .", "whole events, for other programs"),
+        ),
     )
-    parser.add_argument("--events", metavar="DIR", type=Path, default=Path("events"), help="the log (default: events)")
+    place.add_events(parser)
     parser.add_argument("--follow", action="store_true", help="go on as events are written, until Ctrl-C")
     parser.add_argument("--blocked", action="store_true", help="only what was blocked, cut, or would have been")
     parser.add_argument("--evidence", action="store_true", help="below each event, what was found in the upload")
@@ -43,6 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help=f"the last N, 0 for all (default: {_DEFAULT_COUNT})",
     )
+    selection.add_filters(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,13 +66,20 @@ def run(args: argparse.Namespace) -> int:
     """Lists the log as `args` says. Returns 0, also when nobody reads on or Ctrl-C ends it; raises UsageError."""
     if args.count is not None and args.count < 0:
         raise UsageError("-n takes a number of events from 0 (all) up")
-    if not args.events.is_dir() and not args.follow:
-        raise UsageError(f"there is no event log in `{args.events}`; name its directory with --events DIR")
-    _never_fail_on(sys.stdout)
-    listing = _Listing(blocked=args.blocked, raw=args.json, evidence=args.evidence, colour=_wants_colour(sys.stdout))
+    if not args.follow:
+        place.directory(args)
+    filters = _filters(args)
+    terminal.never_fail_on(sys.stdout)
+    listing = _Listing(
+        blocked=args.blocked,
+        filters=filters,
+        raw=args.json,
+        evidence=args.evidence,
+        colour=terminal.look(sys.stdout).colour,
+    )
     try:
         follower = Follower(args.events) if args.follow else None
-        _list_past(args, listing)
+        _show_past(args, listing, filters)
         if follower is not None:
             _follow(follower, listing)
         sys.stdout.flush()
@@ -72,8 +95,9 @@ def run(args: argparse.Namespace) -> int:
 class _Listing:
     """Turns raw lines into printed ones and counts those that are none."""
 
-    def __init__(self, *, blocked: bool, raw: bool, evidence: bool, colour: bool) -> None:
+    def __init__(self, *, blocked: bool, filters: Filters | None, raw: bool, evidence: bool, colour: bool) -> None:
         self._blocked = blocked
+        self._filters = filters
         self._raw = raw
         self._evidence = evidence
         self._colour = colour
@@ -82,6 +106,8 @@ class _Listing:
 
     def chosen(self, raw_lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         """The events among `raw_lines` that are asked for."""
+        if self._filters is not None:
+            raw_lines = self._fitting(raw_lines, self._filters)
         for line in raw_lines:
             if self._blocked and b'"alert"' not in line and line.startswith(b"{") and line.endswith(b"}"):
                 continue  # spares parsing most of a long log
@@ -91,24 +117,35 @@ class _Listing:
                 event = None
             if not isinstance(event, dict) or "@timestamp" not in event:
                 self._corrupt += 1
-            elif not self._blocked or _at(event, "event.kind") == "alert":
+            elif not self._blocked or at(event, "event.kind") == "alert":
                 yield event
+
+    def _fitting(self, raw_lines: Iterable[bytes], filters: Filters) -> Iterator[bytes]:
+        from forgewall.review.filters import matches  # noqa: PLC0415
+        from forgewall.review.store import line  # noqa: PLC0415 - a listing without filters needs neither
+
+        for raw in raw_lines:
+            entry = line.read(raw)
+            if entry is None:
+                self._corrupt += 1
+            elif matches(filters, entry.row, words=entry.words):
+                yield raw
 
     def show(self, event: dict[str, Any], *, flush: bool = False) -> None:
         """Prints one event."""
-        self._shown.append(_at(event, "event.id"))
+        self._shown.append(at(event, "event.id"))
         if self._raw:
             text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
             if not text.isprintable():  # not ours: somebody else wrote to the file
                 text = json.dumps(event, separators=(",", ":"))
         else:
-            lines = [readable(event, colour=self._colour), *(details(event) if self._evidence else ())]
-            text = "\n".join(lines)
+            printed = [readable(event, colour=self._colour), *(details(event) if self._evidence else ())]
+            text = "\n".join(printed)
         print(text, flush=flush)
 
     def showed(self, event: dict[str, Any]) -> bool:
         """Whether `event` is among those printed last."""
-        identifier = _at(event, "event.id")
+        identifier = at(event, "event.id")
         return bool(identifier) and identifier in self._shown
 
     def report(self) -> None:
@@ -117,19 +154,65 @@ class _Listing:
             print(f"forgewall events: skipped {self._corrupt} line(s) that are no event", file=sys.stderr)
 
 
-def _list_past(args: argparse.Namespace, listing: _Listing) -> None:
-    if args.count == 0:
+def _filters(args: argparse.Namespace) -> Filters | None:
+    """What is asked for besides `--blocked`, None if nothing is."""
+    if not selection.words(args):
+        return None
+    return replace(selection.chosen(args, args.clock()), alerts=args.blocked)
+
+
+def _show_past(args: argparse.Namespace, listing: _Listing, filters: Filters | None) -> None:
+    """Prints what there is already, and on standard error that there is more, or nothing."""
+    count = _DEFAULT_COUNT if args.count is None else args.count
+    look_for = count + (args.count is None)  # one more, to know whether there are more
+    if filters is None or not args.events.is_dir():
+        shown, more = _list(args, listing, count, look_for)
+    else:
+        from forgewall.review.store import StoreError  # noqa: PLC0415 - a listing without filters needs no SQLite
+
+        try:
+            with place.store(args) as store:
+                shown, more = _list_indexed(store, listing, filters, count, look_for)
+        except StoreError as error:
+            print(f"forgewall events: {error}; reading the whole log instead", file=sys.stderr)
+            shown, more = _list(args, listing, count, look_for)
+    if more:
+        print(f"forgewall events: the last {count}; -n 0 lists all", file=sys.stderr)
+    if not shown and not args.follow:
+        print(f"forgewall events: nothing to show in `{terminal.safe(str(args.events))}`", file=sys.stderr)
+
+
+def _list(args: argparse.Namespace, listing: _Listing, count: int, look_for: int) -> tuple[int, bool]:
+    """Prints the last `count` by reading the log, 0 for all. Returns how many, and whether there are more."""
+    shown = 0
+    if count == 0:
         for event in listing.chosen(lines(args.events)):
             listing.show(event)
-        return
-    count = args.count or _DEFAULT_COUNT
-    found = list(itertools.islice(listing.chosen(lines_backwards(args.events)), count + (args.count is None)))
-    if args.count is None and len(found) > count:
-        print(f"forgewall events: the last {count}; -n 0 lists all", file=sys.stderr)
-    if not found and not args.follow:
-        print(f"forgewall events: nothing to show in `{args.events}`", file=sys.stderr)
+            shown += 1
+        return shown, False
+    found = list(itertools.islice(listing.chosen(lines_backwards(args.events)), look_for))
     for event in reversed(found[:count]):
         listing.show(event)
+    return len(found), len(found) > count
+
+
+def _list_indexed(store: Store, listing: _Listing, filters: Filters, count: int, look_for: int) -> tuple[int, bool]:
+    """As `_list`, by asking the index."""
+    identifiers: list[str] = []
+    while not count or len(identifiers) < look_for:
+        page = store.events(
+            filters,
+            limit=min(_PAGE, look_for - len(identifiers)) if count else _PAGE,
+            before=identifiers[-1] if identifiers else None,
+        )
+        identifiers += [row.id for row in page]
+        if not page:
+            break
+    for identifier in reversed(identifiers[: count or None]):
+        event = store.document(identifier)
+        if event is not None:  # else it was removed from the log since
+            listing.show(event)
+    return len(identifiers), bool(count) and len(identifiers) > count
 
 
 def _follow(follower: Follower, listing: _Listing) -> None:
@@ -144,84 +227,3 @@ def _follow(follower: Follower, listing: _Listing) -> None:
                 listing.show(event, flush=True)
     finally:
         follower.close()
-
-
-def readable(event: dict[str, Any], *, colour: bool = False) -> str:
-    """One line: time, what was done, who, operation, address, size, reason, what was found in it, event id."""
-    stamp = str(event.get("@timestamp", ""))[:19].replace("T", " ")
-    word = _word(event)
-    shown = f"{word:<11}"
-    if colour and word in _COLOURS:
-        shown = f"\x1b[{_COLOURS[word]}m{shown}\x1b[0m"
-    if _at(event, "event.dataset") in {"forgewall.decision", "forgewall.upload"}:
-        reason, found = _at(event, "event.reason"), _at(event, "forgewall.evidence.summary")
-        parts = [_who(event), _operation(event), _where(event), _size(event), reason, found]
-    else:
-        who, message = _who(event), str(event.get("message", ""))
-        parts = [message] if who in message else [who, message]
-    text = "  ".join(redact.printable(part, 400) for part in parts if part)
-    return f"{redact.printable(stamp, 19)}  {shown}  {text}  [{redact.printable(_at(event, 'event.id'), 40)}]"
-
-
-def _word(event: dict[str, Any]) -> str:
-    dataset = _at(event, "event.dataset")
-    action = _at(event, "forgewall.action")
-    if dataset == "forgewall.upload":
-        word = _at(event, "forgewall.upload.result")
-        if word == "complete" and _at(event, "forgewall.upload.would_cut") == "True":
-            word = "would-cut"
-    elif dataset == "forgewall.policy":
-        word = _at(event, "forgewall.change.result")
-    elif dataset == "forgewall.decision" and action == "block":
-        word = "blocked"
-    elif dataset == "forgewall.decision":
-        would = _at(event, "forgewall.would_action") == "block"
-        word = "would-block" if would else {"allow": "allowed", "log": "logged"}.get(action, action)
-    else:
-        word = _at(event, "log.level")
-    return redact.printable(word or "event", 12).upper()
-
-
-def _who(event: dict[str, Any]) -> str:
-    user, client = _at(event, "user.name"), _at(event, "source.address")
-    return f"{user} ({client})" if user else client
-
-
-def _operation(event: dict[str, Any]) -> str:
-    operation = _at(event, "forgewall.operation")
-    return operation or _at(event, "event.code") or _at(event, "forgewall.stage")
-
-
-def _where(event: dict[str, Any]) -> str:
-    address = _at(event, "forgewall.address")
-    if not address:
-        return _at(event, "url.full") or _at(event, "destination.address")
-    seen_by, moved = _at(event, "forgewall.visibility"), _at(event, "forgewall.moved.address")
-    return f"{address}{seen_by and f' ({seen_by})'}{moved and f' (moved to {moved})'}"
-
-
-def _size(event: dict[str, Any]) -> str:
-    text = _at(event, "http.request.body.bytes")
-    if not text.isdecimal() or len(text) > 19:
-        return ""
-    return rounded(int(text))
-
-
-def _at(event: dict[str, Any], path: str) -> str:
-    """What stands at the dotted `path`, as text; empty if nothing does."""
-    value: Any = event
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return "" if value is None or isinstance(value, dict | list) else str(value)
-
-
-def _wants_colour(stream: TextIO) -> bool:
-    """Whether to colour: on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is dumb."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def _never_fail_on(stream: TextIO) -> None:
-    """Has `stream` write `?` for what its encoding lacks, instead of ending the listing."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 LIMIT = 1024
 """Characters of one text that are shown; the log holds no longer ones unless somebody else wrote to it."""
 _MOST_MARKS = 2
-_SPACES = re.compile(r"\s+")
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
@@ -86,13 +85,13 @@ def console(stream: TextIO | None = None) -> Console:
 def safe(text: str, limit: int = LIMIT) -> str:
     """`text` on one line, at most `limit` characters, with nothing that could steer a terminal or hide from a reader.
 
-    Besides what `record.redact.printable` replaces, invisible letters are made visible, spaces are one, and of
-    combining marks only two stay on a letter.
+    Besides what `record.redact.printable` replaces, invisible letters are made visible, and of combining marks only two
+    stay on a letter.
     """
     text = redact.printable(text[: limit * 4 + 1], limit)
     if not text.isascii():
         text = _without_heaps(_INVISIBLE.sub("\ufffd", text))
-    return _SPACES.sub(" ", text).strip()
+    return text
 
 
 def never_fail_on(stream: TextIO) -> None:

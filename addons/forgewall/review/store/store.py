@@ -92,6 +92,10 @@ class Store:
             self._mended(self._empty)
             return self.refresh(progress)
 
+    def skipped(self) -> int:
+        """How many lines of the log are no event, as far as it was taken in."""
+        return self._ask(_skipped)
+
     def events(self, filters: Filters, *, limit: int, before: str | None = None, after: str | None = None) -> list[Row]:
         """At most `limit` events, newest first; `before` and `after` are event ids between which they lie."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forgewall.errors import Problem
 from forgewall.model import Action
+from forgewall.record.event import Edit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,10 @@ class Preview:
     `diff` are the lines of a unified diff. `warnings` are sentences for whoever decides (a public repository, a
     personal account, everybody instead of one user); `lint` are the linter's new complaints; `tests` are the policy's
     own that passed. `replayed` is what of the log would come out otherwise. `entry` is what is written or removed,
-    as text. `settles`: the event or the case that it was made from would pass; True where it was made from neither.
+    as text, `lines` where (such as `12-15`): in the new text what is written, in the old one what is removed.
+    `settles`: the event or the case that it was made from would pass; True where it was made from neither, else
+    `refused` says what stands in the way. `hints` are sentences on what may be wanted besides. `operation` is what was
+    refused.
     """
 
     file: Path
@@ -83,3 +87,8 @@ class Preview:
     event_id: str | None = None
     case_id: str | None = None
     settles: bool = True
+    refused: str = ""
+    edit: Edit = Edit.APPROVED
+    lines: str = ""
+    hints: tuple[str, ...] = ()
+    operation: str = ""

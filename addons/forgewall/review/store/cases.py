@@ -11,7 +11,8 @@ import msgspec
 from forgewall.review.case import Case
 from forgewall.review.filters import Filters
 from forgewall.review.store import judging
-from forgewall.review.store.conditions import Sql, both, conditions, span_of
+from forgewall.review.store.condition import Sql, both
+from forgewall.review.store.conditions import conditions, span_of
 from forgewall.review.store.entry import milliseconds, moment
 from forgewall.review.store.finding import tests
 from forgewall.review.store.position import taken_at
@@ -108,9 +109,11 @@ def _fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) ->
     """What is asked of `cas c`: that one event, at any time, fits all that isn't about the case as a whole."""
     low, high = span_of(filters)
     parts: list[Sql] = [("c.last >= ? AND c.last < ?", (low, high))]
-    asked = conditions(filters, milliseconds(now))
-    parts += [(f"c.no IN ({one.query})", one.values) for one in asked if one.column == "cas"]
-    sql, values = tests(connection, [one for one in asked if one.column != "cas"])
+    asked = conditions(connection, filters, milliseconds(now))
+    for one in asked:
+        if one.of_case:
+            parts.append((one.test[0].replace("+e.cas", "c.no", 1), one.test[1]))
+    sql, values = tests(connection, [one for one in asked if not one.of_case])
     if values or sql != "1":
         inner = f"SELECT e.cas FROM event e INDEXED BY event_cas WHERE e.cas IS NOT NULL AND {sql}"  # noqa: S608
         parts.append((f"c.no IN ({inner})", values))

@@ -1,44 +1,19 @@
-"""Filters as conditions of SQL on single events. Values are bound, never written into it.
-
-Each condition says which of an event's shared numbers fit, so that it can be asked of a row, or lead to rows by its
-index.
-"""
+"""Filters as conditions of SQL on single events. Values are bound, never written into it."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from forgewall.review.filters import Filters, folded_address
 from forgewall.review.network import span
+from forgewall.review.store.condition import Condition, Sql, among, both
 from forgewall.review.store.position import LAST, border
-from forgewall.review.words import asked, question
-
-type Values = tuple[str | int | bytes, ...]
-type Sql = tuple[str, Values]
+from forgewall.review.store.searching import searched
+from forgewall.review.words import asked
 
 STATE = "CASE WHEN j.state IS NULL OR j.until <= ? THEN 'open' ELSE j.state END"
 """The present state of a case whose last word is `judged j`; the value is the present in milliseconds."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """`column` of an event is among what `query` finds. `single` asks the same of one row, where the query finds too
-    much.
-    """
-
-    column: str
-    query: str
-    values: Values
-    single: Sql | None = None
-
-    def test(self) -> Sql:
-        """Asked of a row that something else led to."""
-        return f"+e.{self.column} IN ({self.query})", self.values
-
-    def lead(self) -> Sql:
-        """Leading to rows by the column's index."""
-        return f"e.{self.column} IN ({self.query})", self.values
 
 
 def span_of(filters: Filters) -> tuple[int, int]:
@@ -47,30 +22,22 @@ def span_of(filters: Filters) -> tuple[int, int]:
     return low, (border(filters.until) if filters.until is not None else LAST)
 
 
-def conditions(filters: Filters, now: int) -> list[Condition]:
+def conditions(connection: sqlite3.Connection, filters: Filters, now: int) -> list[Condition]:
     """What `filters` ask of an event besides its time; `now` is in milliseconds since 1970."""
-    found = [
-        _of("asker", "asker", [*_user(filters), *_client(filters)]),
-        _of("target", "target", [*_forge(filters), *_address(filters), *_among("operation", filters.operation)]),
-        _of("ruling", "ruling", _ruling(filters)),
+    return [
+        *_of("asker", [*_user(filters), *_client(filters)]),
+        *_of("target", [*_forge(filters), *_address(filters), *_among("operation", filters.operation)]),
+        *_of("ruling", _ruling(filters)),
         *_mark(filters),
-        *_text(filters),
+        *searched(connection, asked(filters.text)),
         *_case(filters, now),
     ]
-    return [condition for condition in found if condition is not None]
 
 
-def both(parts: Iterable[Sql]) -> Sql:
-    """All of `parts`; what holds for everything if there are none."""
-    listed = list(parts)
-    return " AND ".join(sql for sql, _ in listed) or "1", tuple(value for _, values in listed for value in values)
-
-
-def _of(column: str, table: str, parts: list[Sql]) -> Condition | None:
-    if not parts:
-        return None
-    sql, values = both(parts)
-    return Condition(column=column, query=f"SELECT id FROM {table} WHERE {sql}", values=values)  # noqa: S608
+def _of(table: str, parts: list[Sql]) -> Iterator[Condition]:
+    if parts:
+        sql, values = both(parts)
+        yield among(table, f"SELECT id FROM {table} WHERE {sql}", values)  # noqa: S608 - our own names
 
 
 def _among(column: str, wanted: Iterable[str]) -> Iterator[Sql]:
@@ -124,31 +91,15 @@ def _mark(filters: Filters) -> Iterator[Condition]:
         for word in map(_plain, filters.signal)
     ]
     for sql, values in _either(parts):
-        yield Condition(column="mark", query=f"SELECT mark FROM mark_word WHERE {sql}", values=values)  # noqa: S608
-
-
-def _text(filters: Filters) -> Iterator[Condition]:
-    wanted = asked(filters.text)
-    if wanted:
-        places = ["instr(' ' || d.words || ' ', ?) > 0"] * len(wanted)
-        sought = (*(f" {word} " for word in wanted[:-1]), f" {wanted[-1]}")
-        yield Condition(
-            column="doc",
-            query="SELECT rowid FROM search WHERE search MATCH ?",
-            values=(question(wanted),),
-            single=(f"EXISTS (SELECT 1 FROM doc d WHERE d.id = e.doc AND {' AND '.join(places)})", sought),  # noqa: S608
-        )
+        yield among("mark", f"SELECT mark FROM mark_word WHERE {sql}", values)  # noqa: S608 - our own names
 
 
 def _case(filters: Filters, now: int) -> Iterator[Condition]:
     for sql, values in _among("id", filters.case_id):
-        yield Condition(column="cas", query=f"SELECT no FROM cas WHERE {sql}", values=values)  # noqa: S608
+        yield among("cas", f"SELECT no FROM cas WHERE {sql}", values, of_case=True)  # noqa: S608 - our own names
     for sql, values in _among(f"({STATE})", [state.value for state in filters.state]):
-        yield Condition(
-            column="cas",
-            query=f"SELECT c.no FROM cas c LEFT JOIN judged j ON j.id = c.id WHERE {sql}",  # noqa: S608
-            values=(now, *values),
-        )
+        query = f"SELECT c.no FROM cas c LEFT JOIN judged j ON j.id = c.id WHERE {sql}"  # noqa: S608 - our own names
+        yield among("cas", query, (now, *values), of_case=True)
 
 
 def _plain(text: str) -> str:

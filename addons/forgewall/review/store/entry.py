@@ -9,8 +9,8 @@ import msgspec
 from forgewall.review.row import Row
 from forgewall.review.words import folded
 
-BYTES = "\0"
-"""Stands in a message in place of the event's number of bytes."""
+BYTES, ASKER = "\2", "\1"
+"""Stand in a message in place of the event's number of bytes, and of who asked, so that more messages are alike."""
 
 _WORDS = 4096
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,8 +57,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def words(self) -> str:
-        """What is searched for `Filters.text`, folded."""
-        return doc_words(self.doc)
+        """What is searched for `Filters.text`, folded; a bar, which no word holds, stands before who asked."""
+        return f"{doc_words(self.doc)} | {asker_words(self.asker)}"
 
     @property
     def row(self) -> Row:
@@ -87,7 +87,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             rule=rule,
             reference=reference,
             reason=self.reason,
-            message=spelled(self.doc[0], self.size),
+            message=spelled(self.doc[0], self.size, user, client),
             bytes=self.size,
             signals=self.signals,
             digest=digest,
@@ -103,9 +103,19 @@ def doc_words(doc: tuple[str, str]) -> str:
     return text if len(text) <= _WORDS else text[:_WORDS].rpartition(" ")[0]
 
 
-def spelled(message: str, size: int | None) -> str:
-    """`message` with the number of bytes in its place."""
-    return message.replace(BYTES, str(size)) if size is not None else message
+def asker_words(asker: tuple[str, str, str]) -> str:
+    """The words of who asked, folded."""
+    return folded(f"{asker[0]} {asker[1]}")
+
+
+def named(user: str, client: str) -> str:
+    """Who asked, as messages name him (`record.sentence`)."""
+    return f"{user} ({client})" if user else client
+
+
+def spelled(message: str, size: int | None, user: str, client: str) -> str:
+    """`message` with who asked and the number of bytes in their places."""
+    return message.replace(ASKER, named(user, client)).replace(BYTES, str(size))
 
 
 def moment(milliseconds: int) -> datetime:

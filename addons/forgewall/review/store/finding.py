@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from forgewall.review.store.conditions import Condition, Sql, both
+from forgewall.review.store.condition import Condition, Sql, both
 
 _NEWEST = 20_000
 _MANY = 30_000
@@ -23,7 +23,7 @@ def places(connection: sqlite3.Connection, wanted: Sequence[Condition], span: tu
         return _walk(connection, (), low, high, limit)
     middle = _start_of_newest(connection, low, high)
     tests = [_cheap(connection, one) for one in wanted]
-    found = _walk(connection, [one.single or one.test() for one in wanted], middle, high, limit)
+    found = _walk(connection, tests, middle, high, limit)
     if len(found) < limit and middle > low:
         found += _older(connection, wanted, tests, (low, middle), limit - len(found))
     return found
@@ -52,7 +52,7 @@ def _older(
     if first is None:
         return _walk(connection, asked, *span, limit)
     rest = [test for one, test in zip(wanted, asked, strict=True) if one is not first]
-    sql, values = both([first.lead(), *rest])
+    sql, values = both([first.lead, *rest])
     query = f"SELECT e.n FROM event e WHERE {sql} AND e.n >= ? AND e.n < ? ORDER BY e.n DESC LIMIT ?"  # noqa: S608
     return [n for (n,) in connection.execute(query, (*values, *span, limit))]
 
@@ -72,17 +72,18 @@ def _start_of_newest(connection: sqlite3.Connection, low: int, high: int) -> int
 
 def _is_short(connection: sqlite3.Connection, one: Condition) -> bool:
     """Whether its query finds so little that it may be run whole; only a search for words may not."""
-    if one.single is None:
+    if one.words is None:
         return True
-    query = f"SELECT count(*) FROM ({one.query} LIMIT {_MANY})"  # noqa: S608
-    return int(connection.execute(query, one.values).fetchone()[0]) < _MANY
+    sql, values = one.words
+    query = f"SELECT count(*) FROM ({sql} LIMIT {_MANY})"  # noqa: S608
+    return int(connection.execute(query, values).fetchone()[0]) < _MANY
 
 
 def _cheap(connection: sqlite3.Connection, one: Condition) -> Sql:
-    return one.test() if one.single is None or _is_short(connection, one) else one.single
+    return one.test if one.single is None or _is_short(connection, one) else one.single
 
 
 def _count(connection: sqlite3.Connection, one: Condition, span: tuple[int, int], most: int) -> int:
-    sql, values = one.lead()
+    sql, values = one.lead
     query = f"SELECT count(*) FROM (SELECT 1 FROM event e WHERE {sql} AND e.n >= ? AND e.n < ? LIMIT ?)"  # noqa: S608
     return int(connection.execute(query, (*values, *span, most)).fetchone()[0])

@@ -57,7 +57,9 @@ class Intake:
         for one, n in zip(fresh, places, strict=True):
             counts.add(one.entry, n)
         self._store_cases(connection, counts)
+        self._commons.docs.begin(connection)
         connection.executemany(_ADD, self._rows(connection, file, fresh, places))
+        self._commons.docs.end(connection)
         counts.store(connection)
         return len(fresh)
 

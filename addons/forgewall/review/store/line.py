@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from forgewall.review.case import case_id
-from forgewall.review.store.entry import BYTES, Attempt, Entry, More, milliseconds
+from forgewall.review.store.entry import ASKER, BYTES, Attempt, Entry, More, milliseconds, named
 from forgewall.review.store.parts import TargetParts, parts_of
 
 LIMIT = 2048
@@ -213,7 +213,7 @@ def _entry(said: _Line, dataset: str, at: int) -> Entry:
             *(code, _cut(rule), _cut(reference), _cut(digest or ""), "break-glass" in said.tags),
         ),
         reason=reason,
-        doc=_doc(said, code, rule, size),
+        doc=_doc(said, named(user, client), code, rule, size),
         signals=tuple([_cut(signal) for signal in own.signals[:_SIGNALS]]),
         size=size,
         request_id=_cut(http.id),
@@ -302,13 +302,16 @@ def _more(own: _Own, refs: bytes | None) -> int:
     return more
 
 
-def _doc(said: _Line, code: str, rule: str, size: int | None) -> tuple[str, str]:
+def _doc(said: _Line, who: str, code: str, rule: str, size: int | None) -> tuple[str, str]:
     """The message, and what of the event it doesn't tell."""
-    own, message = said.own, said.message
-    if size is not None and f" {size} bytes" in message and BYTES not in message:
+    own, message = said.own, _cut(said.message)
+    message = message.replace(BYTES, " ").replace(ASKER, " ")  # our own messages have neither
+    if size is not None:
         message = message.replace(f" {size} bytes", f" {BYTES} bytes", 1)
+    if who:
+        message = message.replace(f" by {who} ", f" by {ASKER} ", 1)
     more = [own.address or said.url.domain, code, rule, *own.signals[:_SIGNALS]]
-    if said.event.reason not in message:
+    if said.event.reason not in said.message:
         more.append(said.event.reason)
     if own.evidence is not None:
         found = own.evidence
@@ -318,7 +321,7 @@ def _doc(said: _Line, code: str, rule: str, size: int | None) -> tuple[str, str]
         more += [file.path for file in found.files[:_PATHS]]
     if own.review.case:
         more.append(own.review.case)
-    return _cut(message), " ".join([_cut(text) for text in more if text])
+    return message, " ".join([_cut(text) for text in more if text])
 
 
 def _attempt(said: _Line, dataset: str, objected: bool, alert: bool) -> int:

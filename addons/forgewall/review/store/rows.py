@@ -75,7 +75,7 @@ def _row(found: tuple[Any, ...]) -> Row:
         rule=rule,
         reference=reference,
         reason=reason,
-        message=spelled(message, size),
+        message=spelled(message, size, user, client),
         bytes=size,
         signals=tuple(msgspec.json.decode(signals)) if signals else (),
         digest=digest,

@@ -21,7 +21,7 @@ CREATE TABLE file (
 CREATE TABLE asker (
     id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
     user TEXT NOT NULL, client TEXT NOT NULL, source TEXT NOT NULL,
-    user_folded TEXT NOT NULL, packed BLOB
+    user_folded TEXT NOT NULL, packed BLOB, words TEXT NOT NULL  -- folded, to search
 );
 
 CREATE TABLE target (
@@ -47,7 +47,7 @@ CREATE TABLE mark_word (word TEXT NOT NULL, mark INTEGER NOT NULL, PRIMARY KEY (
 
 CREATE TABLE doc (
     id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE,
-    message TEXT NOT NULL,      -- with a NUL in place of the event's number of bytes, so that more are alike
+    message TEXT NOT NULL,      -- without who asked and the number of bytes, so that more are alike (`entry.spelled`)
     words TEXT NOT NULL         -- folded (`review.words`)
 );
 CREATE VIRTUAL TABLE search USING fts5(words, content='doc', content_rowid='id', tokenize='ascii', columnsize=0);

@@ -14,7 +14,7 @@ import msgspec
 
 from forgewall.review.filters import folded_address
 from forgewall.review.network import packed
-from forgewall.review.store.entry import doc_words
+from forgewall.review.store.entry import asker_words, doc_words
 
 _REMEMBERED = 100_000
 _encode = msgspec.msgpack.Encoder().encode
@@ -63,8 +63,15 @@ class Docs(Shared[tuple[str, str]]):
     def __init__(self) -> None:
         super().__init__("doc", "message, words", lambda doc: (doc[0], doc_words(doc)))
 
-    def _added(self, connection: sqlite3.Connection, number: int, value: tuple[str, str]) -> None:
-        connection.execute("INSERT INTO search (rowid, words) VALUES (?, ?)", (number, doc_words(value)))
+        self._last = 0
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """What is added from now on is to be made searchable by `end`."""
+        (self._last,) = connection.execute("SELECT coalesce(max(id), 0) FROM doc").fetchone()
+
+    def end(self, connection: sqlite3.Connection) -> None:
+        """Make searchable what was added, all at once."""
+        connection.execute("INSERT INTO search (rowid, words) SELECT id, words FROM doc WHERE id > ?", (self._last,))
 
 
 class Marks(Shared[tuple[str, ...]]):
@@ -87,8 +94,8 @@ class Commons:
     def __init__(self) -> None:
         self.askers: Shared[tuple[str, str, str]] = Shared(
             "asker",
-            "user, client, source, user_folded, packed",
-            lambda one: (*one, one[0].casefold(), packed(one[1])),
+            "user, client, source, user_folded, packed, words",
+            lambda one: (*one, one[0].casefold(), packed(one[1]), asker_words(one)),
         )
         self.targets: Shared[tuple[Place, bytes | None]] = Shared(
             "target",

@@ -106,7 +106,7 @@ class Store:
             if after is not None:
                 low = max(low, _border(connection, after, LAST - 1) + 1)
             return rows.rows(
-                connection, finding.places(connection, conditions(filters, self._now()), (low, high), limit)
+                connection, finding.places(connection, conditions(connection, filters, self._now()), (low, high), limit)
             )
 
         return self._ask(ask)
@@ -114,7 +114,9 @@ class Store:
     def count(self, filters: Filters, *, most: int = 10_000) -> int:
         """How many events fit, counted up to `most`."""
         return self._ask(
-            lambda connection: len(finding.places(connection, conditions(filters, self._now()), span_of(filters), most))
+            lambda connection: len(
+                finding.places(connection, conditions(connection, filters, self._now()), span_of(filters), most)
+            )
         )
 
     def row(self, identifier: str) -> Row | None:
@@ -219,7 +221,7 @@ class Store:
             with closing(self._database.second()) as connection:
                 connection.execute("BEGIN")
                 yield from Stream(connection).fitting(
-                    conditions(filters, self._now()), span_of(filters), newest_first=newest_first
+                    conditions(connection, filters, self._now()), span_of(filters), newest_first=newest_first
                 )
         except sqlite3.Error as error:
             raise told(error, self._database.file) from error

@@ -11,7 +11,7 @@ import msgspec
 
 from forgewall.model import Action, Subject, Target
 from forgewall.review.recorded import Recorded
-from forgewall.review.store.conditions import Condition, both
+from forgewall.review.store.condition import Condition, both
 from forgewall.review.store.entry import More, moment
 from forgewall.review.store.finding import lead, tests
 from forgewall.review.store.parts import parts_of, refs_of
@@ -45,7 +45,7 @@ class Stream:
         """The decisions within `span` that fit, in the order of time."""
         first = lead(self._connection, wanted, span) if wanted else None
         rest = tests(self._connection, [one for one in wanted if one is not first])
-        sql, values = both([first.lead(), rest] if first is not None else [rest])
+        sql, values = both([first.lead, rest] if first is not None else [rest])
         order = "DESC" if newest_first else "ASC"
         query = f"SELECT {_COLUMNS} FROM event e WHERE {sql} AND e.n >= ? AND e.n < ? ORDER BY e.n {order}"  # noqa: S608
         yield from self._read(self._connection.execute(query, (*values, *span)))

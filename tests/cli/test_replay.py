@@ -40,11 +40,9 @@ def test_what_changes_is_listed_by_which_way_it_turns(log: Path, tmp_path: Path,
     out = capsys.readouterr().out.splitlines()
     assert out[0].split()[:3] == ["CHANGE", "TIMES", "ADDRESS"]
     assert out[1].startswith("lets through      2  github.com/acme/api")
-    assert (
-        "blocked (unapproved)  allowed (approved) approved/github.com/acme/api  ana, ben"
-        in " ".join(out[1].split("  "))
-        or "ana, ben" in out[1]
-    )
+    assert "blocked (unapproved)" in out[1]
+    assert "allowed (approved) approved/github.com/acme/api" in out[1]
+    assert "ana, ben" in out[1]
     assert out[2].startswith("blocks            1  github.com/acme/site  issue")
     assert "zoe" in out[2]
     assert out[3].startswith("4 recorded decisions judged in ")
@@ -74,7 +72,7 @@ def test_against_an_older_policy_and_by_filters(log: Path, tmp_path: Path, capsy
     assert json.loads(capsys.readouterr().out)["changed"] == 2
     assert replay(log, new, "--user", "ben", "--json") == 0
     assert json.loads(capsys.readouterr().out)["judged"] == 1
-    assert replay(log, new, "--since", "2h30m".replace("30m", ""), "--json") == 0
+    assert replay(log, new, "--since", "2h", "--json") == 0
     assert json.loads(capsys.readouterr().out)["judged"] == 1
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.review.recordings import START, policy, recorded
+
 from forgewall.decide.load import Loaded, compiled
 from forgewall.model import Action
 from forgewall.review.diff import diff
 from forgewall.review.diff_entries import Edited, EntryChange, entry_changes
-
-from .recordings import START, policy, recorded
 
 BOTH = "tests:\n  - {do: git push https://github.com/acme/api, expect: %s}\n"
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.review.recordings import START, decision, policies, policy, read, recorded, requests, target, would
 
 from forgewall.decide.engine import decide
 from forgewall.decide.policy import Policy
@@ -17,8 +18,6 @@ from forgewall.review.recorded import Recorded
 from forgewall.review.replay import replay
 from forgewall.review.replay_changes import Turn, turn
 from forgewall.review.replay_judge import CONTENT, LIMITS, NO_TARGET, PROTOCOL, Judge
-
-from .recordings import START, decision, policies, policy, read, recorded, requests, target, would
 
 NOTHING = policy("")
 ACME = policy("approved: [github.com/acme]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.review.recordings import policy, recorded
 
 from forgewall.decide.policy import Policy
 from forgewall.model import Action
@@ -12,8 +13,6 @@ from forgewall.record import pseudonym
 from forgewall.review.recorded import Recorded
 from forgewall.review.replay import replay
 from forgewall.review.stand_ins import StandIns, is_stand_in, read_key
-
-from .recordings import policy, recorded
 
 FOR_ANA = policy("groups: {oss: [ana]}\napproved: [{repo: github.com/acme, who: [oss, 10.9.0.0/16]}]")
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from forgewall.cli import place, selection, terminal
 from forgewall.cli.event_details import details
 from forgewall.cli.event_line import at, readable
+from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
 from forgewall.errors import UsageError
 from forgewall.record.reader import Follower, lines, lines_backwards
@@ -135,9 +136,7 @@ class _Listing:
         """Prints one event."""
         self._shown.append(at(event, "event.id"))
         if self._raw:
-            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            if not text.isprintable():  # not ours: somebody else wrote to the file
-                text = json.dumps(event, separators=(",", ":"))
+            text = dumped(event)
         else:
             printed = [readable(event, colour=self._colour), *(details(event) if self._evidence else ())]
             text = "\n".join(printed)

@@ -67,17 +67,17 @@ class Gate:
         if request.method not in METHODS:
             refused = page(request, 405, "That can't be done here", "The console takes GET, HEAD and POST.")
             refused.headers["allow"] = ", ".join(METHODS)
-            return refused
+            return _last(refused)
         state = request.state
         try:
             caller = await run_in_threadpool(recognise, request.scope, self._parts)
             state.parts, state.client, state.secure = self._parts, caller.client, caller.secure
             state.session, state.person, state.csrf = caller.session, None, ""
             state.form = await read_form(request)
-        except Refused as refused:
-            return page(request, refused.status, refused.heading, str(refused))
+        except Refused as error:
+            return _last(page(request, error.status, error.heading, str(error)))
         except FormError as error:
-            return page(request, error.status, "That can't be taken", str(error))
+            return _last(page(request, error.status, "That can't be taken", str(error)))
         if request.url.path.startswith(STATIC):
             return None
         if request.url.path == SIGN_IN:
@@ -158,6 +158,12 @@ def page_with_redirect(request: Request, target: str) -> Response:
     """For htmx, which would put the sign-in page into a part of another."""
     refused = page(request, 401, "You are not signed in", "Sign in again.")
     refused.headers["hx-redirect"] = target
+    return refused
+
+
+def _last(refused: Response) -> Response:
+    """The connection ends with it, since the request's body may not have been read."""
+    refused.headers["connection"] = "close"
     return refused
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from forgewall.cli import when
@@ -66,8 +66,8 @@ def as_json(case: Case) -> dict[str, Any]:
         "id": case.id,
         "state": case.state.value,
         "count": case.count,
-        "first_seen": _stamp(case.first_seen),
-        "last_seen": _stamp(case.last_seen),
+        "first_seen": when.stamp(case.first_seen),
+        "last_seen": when.stamp(case.last_seen),
         "user": case.user,
         "client": case.client,
         "forge": case.forge,
@@ -94,11 +94,7 @@ def triage_json(said: Triage) -> dict[str, Any]:
     return {
         "state": said.state.value,
         "by": said.by,
-        "at": _stamp(said.at),
-        "until": _stamp(said.until) if said.until is not None else None,
+        "at": when.stamp(said.at),
+        "until": when.stamp(said.until) if said.until is not None else None,
         "note": said.note,
     }
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,6 +17,11 @@ def to_the_minute(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
+def stamp(time: datetime) -> str:
+    """`time` (aware) in RFC 3339 for programs: `2026-11-24T09:14:07.480Z`."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def relative(time: datetime, now: datetime) -> str:
     """How long before `now` that was, in the largest unit: `3 h ago`; or how long after: `in 6 d`."""
     seconds = (now - time).total_seconds()

@@ -7,7 +7,8 @@ from what is beside it (Unicode Standard Annex 9), its control characters shown,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ TEXT_LIMIT = 300
 RAW_LIMIT = 256 * 1024
 """Characters of an event's raw form that stand in its page."""
 _DIGEST = 12
+_PIECE = re.compile(r"[^/@]*[/@]+|[^/@]+")
+_GRAVE = ("secret", "encrypted", "keys", "force", "moved", "public-repository", "delete")
 _STEPS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -32,6 +35,12 @@ def shown(value: object, limit: int = TEXT_LIMIT) -> str:
 def said(value: object, limit: int = TEXT_LIMIT) -> Markup:
     """`shown`, as markup that keeps its direction of writing to itself."""
     return Markup("<bdi>{}</bdi>").format(shown(value, limit))
+
+
+def spelled(value: object, limit: int = TEXT_LIMIT) -> Markup:
+    """`said`, for addresses and names: where a line is too short for one, it is broken behind a slash or an at sign."""
+    pieces = [escape(piece) for piece in _PIECE.findall(shown(value, limit))]
+    return Markup("<bdi>{}</bdi>").format(Markup("<wbr>").join(pieces))
 
 
 def moment(value: datetime | None) -> Markup:
@@ -125,9 +134,30 @@ def _unicode_escape(character: str) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
+def sentence(value: object, limit: int = TEXT_LIMIT) -> Markup:
+    """`said`, with what stands between backticks as code."""
+    parts = shown(value, limit).split("`")
+    if len(parts) % 2 == 0:  # one is left alone
+        return said(value, limit)
+    code = Markup("<code>{}</code>")
+    marked = [code.format(part) if index % 2 else escape(part) for index, part in enumerate(parts)]
+    return Markup("<bdi>{}</bdi>").format(Markup("").join(marked))
+
+
+def place(reference: str) -> Markup:
+    """`file:line` with the directories of the file left out, as they are long and always the same."""
+    return Markup('<bdi title="{}">{}</bdi>').format(shown(reference), shown(reference.rpartition("/")[2], 80))
+
+
+def gravest(signals: Sequence[str]) -> list[str]:
+    """Signals, those first that somebody should look at first."""
+    return sorted(signals, key=lambda one: next((n for n, word in enumerate(_GRAVE) if one.startswith(word)), 99))
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "shown": shown,
     "said": said,
+    "spelled": spelled,
     "moment": moment,
     "day": day,
     "span": span,
@@ -138,5 +168,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "digest": digest,
     "lines": lines,
     "raw": raw,
+    "sentence": sentence,
+    "place": place,
+    "gravest": gravest,
 }
 """By the names under which templates use them."""

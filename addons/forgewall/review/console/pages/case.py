@@ -91,7 +91,10 @@ def _round(seconds: float) -> int:
 def _judged(request: Request, one: Case, now: datetime) -> Judged | None:
     policy = request.state.policy.policy
     recorded = request.state.store.recorded_of([one.last_event_id]) if policy is not None else []
-    return judge(policy, recorded[0], now) if recorded else None
+    if not recorded:
+        return None
+    log = request.state.settings.events
+    return judge(policy, recorded[0], now, code=one.code, rule=one.rule, log=log)
 
 
 def _found(store: Store, rows: Sequence[Row]) -> list[Found]:

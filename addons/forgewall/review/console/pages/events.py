@@ -16,7 +16,7 @@ from forgewall.review.console.rendering import render
 from forgewall.review.person import Role
 from forgewall.review.store import Store
 
-PAGE = 100
+PAGE = 50
 """Events on one page."""
 TAIL = 50
 """Events that the live tail begins with, and that come at most with one look."""

@@ -29,6 +29,9 @@ SPANS = MappingProxyType(
 )
 """What can be looked at, and in how many parts about."""
 TOP = 8
+"""Lines of a ranking."""
+ASKED = 100
+"""So many are asked for, as the largest uploads need not be the most."""
 LATEST = 5
 MOST = 10_000
 OPEN = Filters(state=(State.OPEN,))
@@ -68,7 +71,7 @@ def overview(request: Request) -> Response:
     span = request.query_params.get("span", "")
     span = span if span in SPANS else "24h"
     length, buckets = SPANS[span]
-    figures = store.statistics(now - length, now, buckets=buckets, top=TOP)
+    figures = store.statistics(now - length, now, buckets=buckets, top=ASKED)
     return render(
         request,
         "overview.html",
@@ -140,9 +143,10 @@ def _rankings(figures: Statistics, span: str) -> tuple[Ranking, ...]:
                 last=one.last,
                 link=link(path, [*words(one.name), ("since", span)]),
             )
-            for one in tallies
+            for one in tallies[:TOP]
         )
 
+    largest = tuple(sorted(figures.uploads, key=lambda one: -one.bytes))
     quiet = "Nothing was blocked in this time."
     return (
         Ranking(
@@ -150,6 +154,13 @@ def _rankings(figures: Statistics, span: str) -> tuple[Ranking, ...]:
             what="Address",
             lines=lines(figures.addresses, "/cases", _address),
             empty=quiet,
+        ),
+        Ranking(
+            title="Upload volumes",
+            what="Address",
+            lines=lines(largest, "/events", _uploaded),
+            empty="Nothing was uploaded in this time.",
+            by_bytes=True,
         ),
         Ranking(title="People", what="Who", lines=lines(figures.people, "/cases", _person), empty=quiet),
         Ranking(
@@ -163,15 +174,6 @@ def _rankings(figures: Statistics, span: str) -> tuple[Ranking, ...]:
             what="Reason",
             lines=lines(figures.reasons, "/cases", lambda name: as_words(Filters(code=(name,)))),
             empty=quiet,
-        ),
-        Ranking(
-            title="Upload volumes",
-            what="Address",
-            lines=lines(
-                figures.uploads, "/events", lambda name: as_words(Filters(address=(name,), dataset=("upload",)))
-            ),
-            empty="Nothing was uploaded in this time.",
-            by_bytes=True,
         ),
     )
 
@@ -187,6 +189,10 @@ def _person(name: str) -> list[tuple[str, str]]:
 
 def _address(name: str) -> list[tuple[str, str]]:
     return as_words(Filters(address=(name,)))
+
+
+def _uploaded(name: str) -> list[tuple[str, str]]:
+    return as_words(Filters(address=(name,), dataset=("upload",)))
 
 
 def _alerts() -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -15,8 +16,10 @@ from forgewall.review.case import case_id
 from forgewall.review.store.entry import ASKER, BYTES, Attempt, Entry, More, milliseconds, named
 from forgewall.review.store.parts import TargetParts, parts_of
 
+_LONG_LINE = 64 * 1024  # `record.trim` makes none that is much longer
 LIMIT = 2048
-"""Characters of one text; the log's own are shorter."""
+"""Characters of one text of a line that is too long to be ours."""
+_ITEMS = 1000
 _SIGNALS = 64
 _PATHS = 50
 _LONG = 2**63 - 1
@@ -173,7 +176,7 @@ _case_id = lru_cache(maxsize=65536)(case_id)
 def read(line: bytes) -> Entry | None:
     """The event in `line` (without its line break); None if there is none."""
     try:
-        said = _decode(line)
+        said = _decode(line if len(line) <= _LONG_LINE else _shortened(line))
         dataset = _DATASETS[said.event.dataset]
         at = milliseconds(said.time)
         if not (0 <= at < _LATEST and _is_id(said.event.id)):
@@ -185,18 +188,17 @@ def read(line: bytes) -> Entry | None:
 
 def _entry(said: _Line, dataset: str, at: int) -> Entry:
     own, event, http = said.own, said.event, said.http.request
-    user, client = _cut(said.user.name), _cut(said.source.address)
+    user, client = said.user.name, said.source.address
     host = own.host or said.destination.domain or said.destination.address or said.url.domain
     place = (
-        *(_cut(own.forge), _cut(host), _cut(own.address or ""), _cut(own.key or ""), _cut(own.owner or "")),
-        *(_cut(own.repository or ""), _cut(own.operation), _cut(own.effect), _cut(own.visibility)),
+        *(own.forge, host, own.address or "", own.key or "", own.owner or ""),
+        *(own.repository or "", own.operation, own.effect, own.visibility),
     )
     outcome, size = _outcome(said, dataset)
     alert = event.kind == "alert"
     code, rule, reference, reason = own.code or event.code, said.rule.id, said.rule.reference, event.reason
     if outcome == "would-cut" and own.action == "allow":
         code, rule, reference, reason = _objection(own) or (code, rule, reference, reason)
-    code, reason = _cut(code), _cut(reason)
     objected = alert or "block" in (own.action, own.would_action)
     key = place[3] or place[1]
     digest = own.change.new_digest if dataset == "policy" else own.policy.digest
@@ -204,20 +206,20 @@ def _entry(said: _Line, dataset: str, at: int) -> Entry:
     return Entry(
         id=event.id,
         at=at,
-        asker=(user, client, _cut(own.subject_source)),
+        asker=(user, client, own.subject_source),
         port=said.source.port if 0 < said.source.port < 65536 else 0,
         place=place,
         target=_target(own) if own.forge and dataset in ("decision", "upload") else None,
         ruling=(
-            *(dataset, outcome, alert, _cut(own.action), _cut(own.would_action)),
-            *(code, _cut(rule), _cut(reference), _cut(digest or ""), "break-glass" in said.tags),
+            *(dataset, outcome, alert, own.action, own.would_action),
+            *(code, rule, reference, digest or "", "break-glass" in said.tags),
         ),
         reason=reason,
         doc=_doc(said, named(user, client), code, rule, size),
-        signals=tuple([_cut(signal) for signal in own.signals[:_SIGNALS]]),
+        signals=own.signals[:_SIGNALS],
         size=size,
-        request_id=_cut(http.id),
-        decision_id=_cut(own.decision_id) if own.decision_id is not None else None,
+        request_id=http.id,
+        decision_id=own.decision_id,
         refs=refs if dataset == "decision" else None,
         more=_more(own, refs) if dataset == "decision" else 0,
         case_id=_case_id(user=user, client=client, key=key, operation=place[6], code=code)
@@ -232,8 +234,20 @@ def _is_id(word: str) -> bool:
     return 0 < len(word) <= 64 and word.isascii() and word.replace("-", "").replace("_", "").isalnum()
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+def _shortened(line: bytes) -> bytes:
+    """A line that isn't ours, with texts of a length that can be kept."""
+    return msgspec.json.encode(_cut(msgspec.json.decode(line)))
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case str():
+            return value if len(value) <= LIMIT else value[: LIMIT - 1] + "…"
+        case list():
+            return [_cut(item) for item in value[:_ITEMS]]
+        case dict():
+            return {key: _cut(item) for key, item in value.items()}
+    return value
 
 
 def _outcome(said: _Line, dataset: str) -> tuple[str, int | None]:
@@ -247,8 +261,8 @@ def _outcome(said: _Line, dataset: str) -> tuple[str, int | None]:
             raise ValueError("an upload without its end")
         passed = own.upload.would_cut and own.upload.result == "complete"
         went = own.upload.wire_bytes if own.upload.wire_bytes is not None else size
-        return ("would-cut" if passed else _cut(own.upload.result)), _long(went)
-    return _cut(said.event.action.removeprefix("policy-").removeprefix("case-")), None
+        return ("would-cut" if passed else own.upload.result), _long(went)
+    return said.event.action.removeprefix("policy-").removeprefix("case-"), None
 
 
 def _long(size: int | None) -> int | None:
@@ -304,7 +318,7 @@ def _more(own: _Own, refs: bytes | None) -> int:
 
 def _doc(said: _Line, who: str, code: str, rule: str, size: int | None) -> tuple[str, str]:
     """The message, and what of the event it doesn't tell."""
-    own, message = said.own, _cut(said.message)
+    own, message = said.own, said.message
     message = message.replace(BYTES, " ").replace(ASKER, " ")  # our own messages have neither
     if size is not None:
         message = message.replace(f" {size} bytes", f" {BYTES} bytes", 1)
@@ -321,7 +335,7 @@ def _doc(said: _Line, who: str, code: str, rule: str, size: int | None) -> tuple
         more += [file.path for file in found.files[:_PATHS]]
     if own.review.case:
         more.append(own.review.case)
-    return message, " ".join([_cut(text) for text in more if text])
+    return message, " ".join(filter(None, more))
 
 
 def _attempt(said: _Line, dataset: str, objected: bool, alert: bool) -> int:

@@ -32,11 +32,13 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Whole lines from `offset` on, and where the next ones begin. `overlong` lines were passed over."""
+    """Whole lines without their ends, each with where it stands, and where the next ones begin. `overlong` lines were passed
+    over; `more`: the file goes on."""
 
     lines: tuple[tuple[int, bytes], ...]
     end: int
     overlong: int = 0
+    more: bool = False
 
 
 class Logs:
@@ -93,7 +95,7 @@ def chunk(file: BinaryIO, offset: int) -> Chunk:
     end = data.rfind(b"\n") + 1
     if end == 0 and len(data) == _CHUNK:
         return _overlong(file, offset)
-    return Chunk(lines=tuple(_lines(data[:end], offset)), end=offset + end)
+    return Chunk(lines=tuple(_lines(data[:end], offset)), end=offset + end, more=len(data) == _CHUNK)
 
 
 def line_at(path: Path, offset: int, length: int) -> bytes:
@@ -104,11 +106,10 @@ def line_at(path: Path, offset: int, length: int) -> bytes:
 
 
 def _lines(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-    for bare in data.split(b"\n")[:-1]:  # only this ends a line
-        line = bare + b"\n"
-        if line.strip():
+    for line in data.split(b"\n")[:-1]:  # only this ends a line
+        if line and not line.isspace():
             yield offset, line
-        offset += len(line)
+        offset += len(line) + 1
 
 
 def _overlong(file: BinaryIO, offset: int) -> Chunk:
@@ -117,7 +118,7 @@ def _overlong(file: BinaryIO, offset: int) -> Chunk:
     while data := file.read(_CHUNK):
         end = data.find(b"\n")
         if end >= 0:
-            return Chunk(lines=(), end=position + end + 1, overlong=1)
+            return Chunk(lines=(), end=position + end + 1, overlong=1, more=True)
         position += len(data)
     return Chunk(lines=(), end=offset)
 

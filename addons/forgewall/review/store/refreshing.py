@@ -4,9 +4,10 @@ position change together. So several processes may do it at once, and one that d
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 from forgewall.review.store.database import Database
@@ -15,8 +16,8 @@ from forgewall.review.store.intake import Intake, Placed
 from forgewall.review.store.line import read
 from forgewall.review.store.logs import LogFile, Logs, chunk, tail
 
-_GAP = 0.005
-"""Seconds left to others between two transactions."""
+_WORK, _GAP = 1.0, 0.005
+"""Seconds of one transaction, since small ones write the same pages again and again; and those left to others then."""
 
 type Progress = Callable[[int, int], None]
 
@@ -40,32 +41,40 @@ class Refreshing:
         found = self._logs.found()
         if self._drop_lost(found):
             found = self._logs.found()
-        total, done, events = sum(file.size for file in found), 0, 0
-        for file in found:
-            if self._settled.get(file.head) != file.stamp:
-                with suppress(FileNotFoundError):  # removed by `events.keep`; the next refresh drops its rows
-                    for offset, fresh in self._steps(file):
-                        events += fresh
-                        if progress is not None:
-                            progress(done + min(offset, file.size), total)
-            done += file.size
-            if progress is not None:
-                progress(done, total)
+        total, events = sum(file.size for file in found), 0
+        waiting = [file for file in reversed(found) if self._settled.get(file.head) != file.stamp]
+        done = total - sum(file.size for file in waiting)
+        try:
+            while waiting:
+                with self._database.writing() as connection:
+                    fresh, offset, ended = self._work(connection, waiting)
+                events += fresh
+                self._settled.update({file.head: file.stamp for file in ended})
+                done += sum(file.size for file in ended)
+                if progress is not None:
+                    progress(min(done + offset, total), total)
+                if waiting:
+                    time.sleep(_GAP)
+        except BaseException:
+            self.forget()
+            raise
         return events
 
-    def _steps(self, file: LogFile) -> Iterator[tuple[int, int]]:
-        more = True
-        while more:
-            try:
-                with self._database.writing() as connection:
-                    offset, fresh, more = self._step(connection, file)
-            except BaseException:
-                self.forget()
-                raise
-            yield offset, fresh
-            if more:
-                time.sleep(_GAP)
-        self._settled[file.head] = file.stamp
+    def _work(self, connection: sqlite3.Connection, waiting: list[LogFile]) -> tuple[int, int, list[LogFile]]:
+        """As much as one transaction is to do: how many events were new, how far the last of `waiting` was read, and
+        which files ended, which are taken from there.
+        """
+        events, offset, ended = 0, 0, []
+        until = time.monotonic() + _WORK
+        while waiting and time.monotonic() < until:
+            offset, more = 0, False
+            with suppress(FileNotFoundError):  # removed by `events.keep`; the next refresh drops its rows
+                offset, fresh, more = self._step(connection, waiting[-1])
+                events += fresh
+            if not more:
+                ended.append(waiting.pop())
+                offset = 0
+        return events, offset, ended
 
     def _step(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int, bool]:
         """One transaction: how far it got, how many events were new, and whether there may be more."""
@@ -88,7 +97,7 @@ class Refreshing:
             "UPDATE file SET name = ?, offset = ?, tail = ?, skipped = skipped + ?, doubled = doubled + ? WHERE id = ?",
             (file.path.name, piece.end, after, skipped + doubled, doubled, number),
         )
-        return piece.end, fresh, True
+        return piece.end, fresh, piece.more
 
     def _known(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int]:
         """The file's number and how far it was read; from its start if it isn't what it was."""
@@ -96,7 +105,7 @@ class Refreshing:
         if row is not None:
             number, offset, before, name = row
             with file.path.open("rb") as opened:
-                if file.size >= offset and tail(opened, offset) == before:
+                if os.fstat(opened.fileno()).st_size >= offset and tail(opened, offset) == before:
                     if name != file.path.name:
                         connection.execute("UPDATE file SET name = ? WHERE id = ?", (file.path.name, number))
                     return number, offset

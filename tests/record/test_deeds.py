@@ -35,6 +35,12 @@ def test_an_edit_tells_who_what_why_and_until_when() -> None:
     )
 
 
+def test_an_edit_through_the_console_tells_from_where() -> None:
+    told = document(samples.policy_edit(actor_source="token", role="reviewer", client="10.1.9.9"))
+    assert told["user"] == {"name": "bob", "roles": ["reviewer"]}
+    assert told["source"] == {"address": "10.1.9.9", "ip": "10.1.9.9"}
+
+
 def test_breaking_the_glass_is_told_as_what_it_is() -> None:
     told = sentence(samples.policy_edit(edit=Edit.BREAK_GLASS, address=""))
     assert told.startswith("bob broke the glass: nothing is blocked until 2026-11-24 19:30 UTC: INC-42")

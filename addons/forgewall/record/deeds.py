@@ -28,7 +28,8 @@ def policy_edit(event: PolicyEdit) -> Document:
             "reason": event.reason or None,
         },
         "log": {"level": "info"},
-        "user": {"name": event.actor or None},
+        "user": {"name": event.actor or None, "roles": [event.role] if event.role else None},
+        "source": {"address": event.client, "ip": event.client} if event.client else None,
         "related": {"user": [event.actor] if event.actor else []},
         "file": {"path": event.file},
         "forgewall": {

@@ -292,9 +292,10 @@ class Fault:
 class PolicyEdit:
     """Somebody changed the policy file by Forgewall's own tools; that the proxy took it over is a `PolicyChange`.
 
-    `actor` is a name, `actor_source` how it is known (`login`, `token`, `header`). `entry` is the text that was written
-    or removed, `lines` where (such as `12` or `12-15`). `address` is what it is about, '' for break-glass. `until` is
-    when it expires. `approved_event` and `case` are what it was made from.
+    `actor` is a name, `actor_source` how it is known (`login`, `token`, `header`), `client` the address he came from
+    if it was over the network. `entry` is the text that was written or removed, `lines` where (such as `12` or
+    `12-15`). `address` is what it is about, '' for break-glass. `until` is when it expires. `approved_event` and `case`
+    are what it was made from.
     """
 
     edit: Edit
@@ -310,6 +311,8 @@ class PolicyEdit:
     until: datetime | None = None
     approved_event: str | None = None
     case: str | None = None
+    role: str = ""
+    client: str = ""
     id: str = field(default_factory=new_id)
     time: datetime = field(default_factory=utc_now)
 

@@ -260,10 +260,8 @@ def _written(bom: str, text: str, edits: Sequence[Edit], entry: Sequence[str]) -
 def _taken(bom: str, view: Outline, text: str, spans: Sequence[tuple[int, int]]) -> Amended:
     """What was removed, whose lines are those of the old text."""
     old = view.text
-    first, last = line_of(old, spans[0][0] + _lead(old, *spans[0])), line_of(old, len(old[: spans[-1][1]].rstrip()))
+    (start, until), (_, end) = spans[0], spans[-1]
+    first = line_of(old, until - len(old[start:until].lstrip()))
+    last = line_of(old, end - 2 if old[:end].endswith("\r\n") else end - 1)
     shown = (dedent("\n".join(lines(old[start:end]))).strip("\n") for start, end in spans)
     return Amended(text=bom + text, entry="\n".join(shown), first_line=first, last_line=last)
-
-
-def _lead(text: str, start: int, end: int) -> int:
-    return end - start - len(text[start:end].lstrip())

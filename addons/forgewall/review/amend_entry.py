@@ -80,7 +80,7 @@ def wished(wish: Wish, file: str) -> Item:
     if wish.who:
         pairs.append(("who", _row([checked.word("who", one) for one in wish.who])))
     if wish.visibility:
-        pairs.append(("visibility", _row([word.value for word in Visibility if word in wish.visibility])))
+        pairs.append(("visibility", _row([word.value for word in reversed(Visibility) if word in wish.visibility])))
     if wish.max_upload is not None:
         pairs.append(("max_upload", Word(size_word(wish.max_upload), plain=True)))
     if wish.refs:
@@ -107,10 +107,16 @@ def copied(item: Item, address: str, file: str, line: int) -> Item:
         names = [key.text for key, _ in item.pairs]
         named = next((name for name in ("repo", "address") if name in names), None)
         if named is not None:
-            return Table(
-                tuple((key, to if key.text == named else value) for key, value in item.pairs if key.text != "id")
-            )
+            pairs = ((key, to if key.text == named else _flat(key, value)) for key, value in item.pairs)
+            return Table(tuple((key, value) for key, value in pairs if key.text != "id"))
     raise AmendError(file, line, "the entry here names no address, so it can't be copied", "complete it first")
+
+
+def _flat(key: Word, value: Item) -> Item:
+    """A text for people on one line, as `decide` reads it, however many lines it was written on."""
+    if isinstance(value, Word) and not value.plain and key.text in {"owner", "reason"}:
+        return Word(" ".join(value.text.split()))
+    return value
 
 
 def understood(item: Item, policy: Existing) -> Approval:

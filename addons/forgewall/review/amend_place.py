@@ -51,14 +51,14 @@ def added(view: Outline, items: Sequence[Item]) -> list[Edit]:
     if pair is None:
         return _new_list(view, items)
     key, value = pair
-    if value.flow or not value.listing:
-        if not value.children and not view.root.flow and _same_line(view, key, value):
-            return _filled(view, value, items)
-        if value.children:
-            return _in_brackets(view, value, [flow(item, json=view.json) for item in items])
-        inside = f"[{', '.join(flow(item, json=view.json) for item in items)}]"
-        lead = " " if view.text[value.start - 1 : value.start] == ":" else ""
-        return [Edit(value.start, value.end, lead + inside)]
+    if not value.children and not view.root.flow and _same_line(view, key, value):
+        return _filled(view, value, items)
+    words = [flow(item, json=view.json) for item in items]
+    if value.flow:
+        return _in_brackets(view, value, words)
+    if not value.listing:
+        lead = " " if view.text[value.start - 1] == ":" else ""
+        return [Edit(value.start, value.end, f"{lead}[{', '.join(words)}]")]
     dash = value.column
     _check_first(view, value)
     lines = [line for item in items for line in block(item, dash)]
@@ -140,9 +140,6 @@ def _usual_indent(view: Outline) -> int:
 
 def _filled(view: Outline, value: Place, items: Sequence[Item]) -> list[Edit]:
     """An empty list behind its key becomes a list below it: `approved: []`, `approved: ~`, `approved:`."""
-    inner = view.text[value.start + 1 : value.end - 1] if value.listing else ""
-    if inner.strip(_BLANK):
-        return [Edit(value.start + 1, value.start + 1, ", ".join(flow(item) for item in items))]
     start = value.start
     while view.text[start - 1] in _BLANK:
         start -= 1
@@ -174,17 +171,19 @@ def _in_brackets(view: Outline, value: Place, words: Sequence[str], children: Se
     begins = last if value is not view.root else value.children[value.children.index(last) - 1]
     comma = _comma(view, last.end)
     behind = last.end if comma is None else comma + 1
-    start = view.line_start(begins.start)
-    indent = view.text[start : begins.start]
-    if not indent.strip(_BLANK) and view.line_start(value.start) != start and view.line_end(behind) < value.end:
-        at = view.line_end(behind)
-        lines = f",{view.newline}".join(indent + word for word in words) + ("" if comma is None else ",")
-        return [*([Edit(behind, behind, ",")] if comma is None else []), Edit(at, at, lines + view.newline)]
+    start, below = view.line_start(begins.start), view.line_end(behind)
+    first = not view.text[start : begins.start].strip(_BLANK)
+    column = begins.column
+    alone = first and view.line_start(value.start) != start
     new = ", ".join(words)
+    fits = behind - view.line_start(behind) + len(new) + 3 <= WIDTH or last is not value.children[-1]
+    if below < value.end and (alone or not fits or "#" in view.text[behind:below]):
+        lines = f",{view.newline}".join(" " * column + word for word in words) + ("" if comma is None else ",")
+        return [*([Edit(behind, behind, ",")] if comma is None else []), Edit(below, below, lines + view.newline)]
     lead, trail = (",", "") if comma is None else ("", ",")
-    if behind - view.line_start(behind) + len(new) + 3 <= WIDTH:
+    if fits:
         return [Edit(behind, behind, f"{lead} {new}{trail}")]
-    width = len(indent) if not indent.strip(_BLANK) else view.root.column + 4
+    width = column if first else view.root.column + 4
     lines = f",{view.newline}".join(" " * width + word for word in words)
     return [Edit(behind, behind, f"{lead}{view.newline}{lines}{trail}")]
 
@@ -202,27 +201,33 @@ def _out_of_brackets(view: Outline, children: Sequence[Place], close: int, place
     gone = set(places)
     kept = [place for place in range(len(children)) if place not in gone]
     ends = [child.end if (comma := _comma(view, child.end)) is None else comma + 1 for child in children]
-    last = children[-1]
+    alone = {place: _alone(view, children[place].start, ends[place], close) for place in gone}
     edits: list[Edit] = []
-    if kept and len(children) - 1 in gone and ends[-1] == last.end:  # the comma before is one too many
-        behind = ends[kept[-1]]
-        rest = text[behind : last.end]
-        if view.line_end(last.end) > close and "#" not in rest:
-            edits.append(Edit(behind - 1, last.end, ""))
-            gone.difference_update(range(kept[-1], len(children)))
-        else:
+    if kept and len(children) - 1 in gone:
+        tail = range(kept[-1] + 1, len(children))
+        behind, one_too_many = ends[kept[-1]], ends[-1] == children[-1].end
+        remarked = any("#" in text[children[place - 1].end : children[place].start] for place in tail)
+        if not remarked and not any(alone[place] for place in tail):
+            edits.append(Edit(behind - one_too_many, ends[-1], ""))
+            gone.difference_update(tail)
+        elif one_too_many:
             edits.append(Edit(behind - 1, behind, ""))
     for place in sorted(gone):
-        child, end = children[place], ends[place]
-        start, until = view.line_start(child.start), view.line_end(end)
-        rest = text[end:until].strip()
-        if not text[start : child.start].strip() and until <= close and (not rest or rest.startswith("#")):
-            edits.append(Edit(start, until, ""))
+        start, end = children[place].start, ends[place]
+        if alone[place]:
+            edits.append(Edit(view.line_start(start), view.line_end(end), ""))
             continue
-        while end > child.end and text[end] in _BLANK:
+        while end > children[place].end and text[end] in _BLANK:
             end += 1
-        edits.append(Edit(child.start, end, ""))
+        edits.append(Edit(start, end, ""))
     return _joined(view, edits)
+
+
+def _alone(view: Outline, start: int, end: int, close: int) -> bool:
+    """Whether nothing but a comment shares the lines of what goes from `start` to `end`."""
+    until = view.line_end(end)
+    rest = view.text[end:until].strip()
+    return until <= close and not view.text[view.line_start(start) : start].strip() and rest[:1] in ("", "#")
 
 
 def _joined(view: Outline, edits: Sequence[Edit], *, lines: bool = False) -> list[Edit]:

@@ -11,7 +11,12 @@ NOW = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def found(text: str) -> list[str]:
-    return [str(problem).removeprefix("p.yaml:") for problem in warnings(load(text, "p.yaml", NOW), NOW)]
+    told = [
+        problem
+        for problem in warnings(load(text, "p.yaml", NOW), NOW)
+        if problem.code not in {"untested", "shadowed", "unreachable"}
+    ]
+    return [str(problem).removeprefix("p.yaml:") for problem in told]
 
 
 def test_entries_that_promise_more_than_they_do_are_told() -> None:

@@ -11,6 +11,7 @@ from forgewall.decide.document import Listing, Node, Scalar
 from forgewall.decide.fields import Fields
 from forgewall.decide.ids import ids_of, named
 from forgewall.decide.policy import Approval, Prohibition, Terms
+from forgewall.decide.script import latin, letters
 from forgewall.decide.scrutiny import ENTRY_KEYS, entry_scrutiny
 from forgewall.decide.settings import BLOCK_OR_LOG, check_term
 from forgewall.identify.address import address_key, parse_address
@@ -43,7 +44,7 @@ class Context:
     """What entries refer to, and the lists in them that were read before: long policies repeat a few.
 
     `plain` are the terms of an entry that says nothing but its address. `ids` collects what entries say of ids, with
-    the folded address and the line.
+    the folded address and the line; `repeated` what stands in `forbidden` again, with the line of the first.
     """
 
     registry: Registry
@@ -53,6 +54,7 @@ class Context:
     allowed: dict[tuple[str, ...], frozenset[Operation]] = field(default_factory=dict)
     audiences: dict[tuple[str, ...], Audience] = field(default_factory=dict)
     ids: dict[Id, tuple[Named, str, int]] = field(default_factory=dict)
+    repeated: list[tuple[Prohibition, int]] = field(default_factory=list)
 
     @property
     def complaints(self) -> Complaints:
@@ -95,7 +97,8 @@ def prohibitions(node: Node | None, context: Context) -> dict[str, Prohibition]:
                 owner=_text(pairs, "owner", fields),
                 reason=_text(pairs, "reason", fields),
             )
-            found.setdefault(key, entry)
+            if (first := found.setdefault(key, entry)) is not entry:
+                context.repeated.append((entry, first.line))
     return found
 
 
@@ -276,8 +279,19 @@ def _address(node: Node, context: Context) -> tuple[str, str] | None:
     try:
         return text, address_key(text, context.registry)
     except ValueError as error:
-        context.complaints.add(node, str(error))
+        context.complaints.add(node, str(error), _taken_for(text, context.registry))
         return None
+
+
+def _taken_for(text: str, registry: Registry) -> str:
+    """A hint at the address that one with letters of another script looks like."""
+    if text.isascii() or not (plain := latin(text)).isascii():
+        return ""
+    try:
+        address_key(plain, registry)
+    except ValueError:
+        return ""
+    return f"it looks like {quote(plain)}, but holds {letters(text)}"
 
 
 def _text(pairs: Pairs, key: str, fields: Fields) -> str:

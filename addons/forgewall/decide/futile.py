@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from forgewall.decide.complaints import quote
 from forgewall.decide.globs import path_matches
 from forgewall.decide.policy import Approval, Policy
+from forgewall.decide.visibility import tells_nothing
 from forgewall.model import Action, ContentRules, Depth, Effect, Mode, Operation
 
 _CHANGES_REFS = frozenset({Operation.PUSH, Operation.LFS_UPLOAD, Operation.CONTENTS})
@@ -20,6 +21,11 @@ def futile(policy: Policy, entry: Approval) -> Iterator[tuple[str, str]]:
     writes = any(operation.effect is Effect.WRITE for operation in allow)
     if entry.terms.visibility is not None and not writes:
         yield f"`visibility` of {address} never counts: the entry admits no write", "see `allow`"
+    elif entry.terms.visibility is not None and tells_nothing(entry.key):
+        yield (
+            f"`visibility` of {address} is never met: nobody tells who can see gists and snippets",
+            "remove `visibility`, or the entry",
+        )
     if scrutiny is general:
         return
     if not writes:

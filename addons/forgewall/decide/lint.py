@@ -1,75 +1,64 @@
-"""What may be wrong with a policy that can be used: expired, repeated and futile words, tests that expiry made fail.
+"""What may be wrong with a policy that can be used. Warnings never refuse a policy; errors are found by `load`.
 
-Warnings never refuse a policy; errors are found by `load`.
+Each kind of warning is found by a module of its own, and has a stable word (`remark.Code`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 
-from forgewall.decide import wording
-from forgewall.decide.complaints import nearest, quote
+from forgewall.decide.breadth import over_broad
+from forgewall.decide.complaints import quote
+from forgewall.decide.coverage import uncovered
 from forgewall.decide.futile import futile, futile_in_general
+from forgewall.decide.lapse import broken_glass, lapses
 from forgewall.decide.load import Loaded
-from forgewall.decide.policy import Approval, Policy, Terms
-from forgewall.decide.visibility import tells_nothing
+from forgewall.decide.lookalike import lookalike_addresses, lookalike_hosts, lookalike_people
+from forgewall.decide.people import people
+from forgewall.decide.policy import Policy
+from forgewall.decide.reach import repeated_prohibitions, unreachable
+from forgewall.decide.remark import Code, Remark
+from forgewall.decide.trial import trials
 from forgewall.errors import Problem
 
-_DAY = timedelta(days=1)
+_WORSE = {Code.EXPIRED, Code.UNREACHABLE, Code.SHADOWED, Code.DUPLICATE}
+"""What is said of an entry that has to go; that it has no test is no news then."""
 
 
 def warnings(loaded: Loaded, now: datetime) -> list[Problem]:
-    """The warnings on a policy at `now` (aware), in file order."""
+    """The warnings on a policy at `now` (aware), in file order; the time in which its tests are run anew."""
     policy = loaded.policy
-    found = [
-        _warning(policy, case.line, f"the test {quote(case.sentence.text)} fails because an approval has expired", hint)
-        for case in loaded.stale
-        for hint in ["renew the approval, or change the test"]
-    ]
+    remarks = [*_remarks(loaded, now)]
+    worse = {remark.line for remark in remarks if remark.code in _WORSE}
+    remarks += uncovered(policy, trials(policy, loaded.tests, now), worse)
+    return [_problem(policy, remark) for remark in sorted(remarks, key=lambda remark: remark.line)]
+
+
+def _remarks(loaded: Loaded, now: datetime) -> Iterator[Remark]:
+    """Everything but the coverage."""
+    policy = loaded.policy
+    for case in loaded.stale:
+        note = f"the test {quote(case.sentence.text)} fails because an approval has expired"
+        yield Remark(code=Code.STALE_TEST, line=case.line, message=note, hint="renew the approval, or change the test")
+    yield from broken_glass(policy, now)
+    yield from unreachable(policy, now)
+    yield from repeated_prohibitions(policy, loaded.repeated)
     for entries in policy.approved.values():
-        for index, entry in enumerate(entries):
-            found += _of_entry(policy, entry, entries[:index], now)
-            found += [_warning(policy, entry.line, *said) for said in futile(policy, entry)]
-    found += [_warning(policy, *said) for said in futile_in_general(policy)]
-    return sorted(found, key=lambda problem: problem.line)
+        for entry in entries:
+            yield from lapses(policy, entry, now)
+            yield from over_broad(policy, entry)
+            for note, hint in futile(policy, entry):
+                yield Remark(code=Code.FUTILE, line=entry.line, message=note, hint=hint)
+    for line, note, hint in futile_in_general(policy):
+        yield Remark(code=Code.FUTILE, line=line, message=note, hint=hint)
+    yield from people(policy)
+    yield from lookalike_people(policy)
+    yield from lookalike_addresses(policy)
+    yield from lookalike_hosts(policy, loaded.hosts)
 
 
-def _of_entry(policy: Policy, entry: Approval, earlier: tuple[Approval, ...], now: datetime) -> list[Problem]:
-    found = []
-    terms = entry.terms
-    if terms.expires is not None and not terms.unexpired(now):
-        note = wording.expired(entry.address, terms.expires)
-        found.append(_warning(policy, entry.line, note, "renew or remove the entry"))
-    same = next((other for other in earlier if _same(other.terms, terms)), None)
-    if same is not None:
-        note = f"{quote(entry.address)} stands here a second time, first in line {same.line}"
-        found.append(_warning(policy, entry.line, note, "remove one"))
-    for term in terms.who.terms if terms.who is not None else ():
-        if term not in policy.groups and "@" not in term and (hint := nearest(term, policy.groups)):
-            note = f"{quote(term)} is no group and counts as a user's name"
-            found.append(_warning(policy, entry.line, note, hint))
-    if terms.visibility is not None and tells_nothing(entry.key):
-        note = f"`visibility` of {quote(entry.address)} is never met: nobody tells who can see gists and snippets"
-        found.append(_warning(policy, entry.line, note, "remove `visibility`, or the entry"))
-    if terms.confirmed is not None and terms.confirmed - now > _DAY:
-        note = f"`confirmed` of {quote(entry.address)} is still to come: moves that nobody has seen yet won't count"
-        found.append(_warning(policy, entry.line, note, "write the day on which you looked"))
-    if (prohibition := policy.prohibition(entry.key)) is not None:
-        note = f"{quote(entry.address)} is approved in vain: line {prohibition.line} forbids {prohibition.address}"
-        found.append(_warning(policy, entry.line, note, "remove one of the two"))
-    return found
-
-
-def _same(first: Terms, second: Terms) -> bool:
-    """Whether two entries say the same, wherever in the file."""
-    return _placeless(first) == _placeless(second)
-
-
-def _placeless(terms: Terms) -> Terms:
-    content = replace(terms.scrutiny.content, rule="", reference="", places=())
-    return replace(terms, scrutiny=replace(terms.scrutiny, content=content))
-
-
-def _warning(policy: Policy, line: int, message: str, hint: str) -> Problem:
-    return Problem(file=policy.file, line=line, column=1, message=message, hint=hint)
+def _problem(policy: Policy, remark: Remark) -> Problem:
+    return Problem(
+        file=policy.file, line=remark.line, column=1, message=remark.message, hint=remark.hint, code=remark.code.value
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from forgewall.decide import cases, entries, limits, scrutiny, settings, trial
@@ -54,11 +54,17 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A policy, its own tests, and those of them that fail only because an approval has expired."""
+    """A policy, its own tests, and those of them that fail only because an approval has expired.
+
+    What else only the linter asks for: `repeated` are entries of `forbidden` that were left out since the address is
+    forbidden already, each with the line of the first; `hosts` are those that `forges` names, with their lines.
+    """
 
     policy: Policy
     stale: tuple[cases.Case, ...]
     tests: tuple[cases.Case, ...] = ()
+    repeated: tuple[tuple[Prohibition, int], ...] = ()
+    hosts: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse(text: str, file: str, now: datetime | None = None) -> Policy:
@@ -95,9 +101,9 @@ def compiled(text: str, file: str, now: datetime | None = None) -> Loaded:
     fields = Fields(complaints)
     pairs = fields.mapping(root, "the policy", TOP_KEYS)
     _version(root, pairs["version"][1] if "version" in pairs else None, complaints)
-    policy, tests = _compile(text, pairs, fields, now or datetime.now(UTC))
+    loaded = _compile(text, pairs, fields, now or datetime.now(UTC))
     complaints.raise_if_any()
-    return Loaded(policy=policy, stale=(), tests=tuple(tests))
+    return loaded
 
 
 def _version(root: Node, node: Node | None, complaints: Complaints) -> None:
@@ -109,12 +115,13 @@ def _version(root: Node, node: Node | None, complaints: Complaints) -> None:
         complaints.add(node, f"`version` is {shown}, but this Forgewall reads version {VERSION}", hint)
 
 
-def _compile(text: str, root: scrutiny.Pairs, fields: Fields, now: datetime) -> tuple[Policy, list[cases.Case]]:
+def _compile(text: str, root: scrutiny.Pairs, fields: Fields, now: datetime) -> Loaded:
     complaints = fields.complaints
     found = {key: pair[1] for key, pair in root.items()}
     mode = fields.word(found["mode"], "`mode`", tuple(Mode)) if "mode" in found else None
     contact = fields.text(found["contact"], "`contact`") if "contact" in found else None
-    registry = settings.registry(found.get("forges"), complaints)
+    hosts: dict[str, int] = {}
+    registry = settings.registry(found.get("forges"), complaints, hosts)
     groups = settings.groups(found.get("groups"), complaints)
     defaults = _defaults(root, fields)
     plain = Terms(scrutiny=defaults.scrutiny)
@@ -143,7 +150,7 @@ def _compile(text: str, root: scrutiny.Pairs, fields: Fields, now: datetime) -> 
         request_url=settings.request_url(found.get("request_url"), complaints),
         break_glass=break_glass(found.get("break_glass"), complaints, now),
     )
-    return policy, tests
+    return Loaded(policy=policy, stale=(), tests=tuple(tests), repeated=tuple(context.repeated), hosts=hosts)
 
 
 def _defaults(root: scrutiny.Pairs, fields: Fields) -> Defaults:

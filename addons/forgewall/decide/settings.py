@@ -123,14 +123,17 @@ def request_url(node: Node | None, complaints: Complaints) -> str:
     return "" if wrong else text
 
 
-def registry(node: Node | None, complaints: Complaints) -> Registry:
-    """The section `forges:`: the known forges together with the company's own ones."""
+def registry(node: Node | None, complaints: Complaints, hosts: dict[str, int] | None = None) -> Registry:
+    """The section `forges:`: the known forges together with the company's own ones.
+
+    `hosts` is filled with the hosts it names, and the line of each.
+    """
     built_in = Registry.build()
     if node is None:
         return built_in
     fields = Fields(complaints)
     instances: list[Instance] = []
-    seen: dict[str, int] = {}
+    seen = {} if hosts is None else hosts
     for item in fields.listing(node, "`forges`"):
         pairs = fields.mapping(item, "an entry of `forges`", FORGE_KEYS)
         missing = [key for key in ("host", "kind") if key not in pairs]

@@ -1,0 +1,84 @@
+"""Whatever the policy and the request: an approval lets pass what it was made for, and takes nothing from anybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forgewall.decide.engine import decide
+from forgewall.decide.load import load
+from forgewall.decide.policy import Policy
+from forgewall.model import Action, Verdict
+from forgewall.review import amend
+from forgewall.review.recorded import Recorded
+from forgewall.review.remedy import Choice, Remedy, passes, remedy
+from tests.review import recordings
+
+NOW = recordings.START
+WORDS = {
+    "reads": ["allow", "approved-only", "log", "block"],
+    "writes": ["block", "log", "allow"],
+    "unidentified": ["block", "log"],
+    "max_upload": ["50B", "500B"],
+    "over": ["block", "log"],
+    "deletes": ["allow", "log", "block"],
+}
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """A policy's text, over the addresses of `recordings`."""
+    lines = ["version: 1", "groups: {oss: [ana, 192.0.2.7]}"]
+    approved = draw(st.lists(recordings.entries(), max_size=6))
+    lines += ["approved:", *(f"  - {entry}" for entry in approved)] if approved else []
+    forbidden = draw(st.lists(st.sampled_from(recordings.ADDRESSES), max_size=1))
+    lines += [f"forbidden: {forbidden}"] if forbidden else []
+    defaults = draw(st.fixed_dictionaries({}, optional={key: st.sampled_from(said) for key, said in WORDS.items()}))
+    lines += [f"defaults: {{{', '.join(f'{key}: {word}' for key, word in defaults.items())}}}"] if defaults else []
+    return "\n".join(lines) + "\n"
+
+
+def parsed(text: str) -> Policy:
+    return load(text, "p.yaml", NOW).policy
+
+
+def written(law: Policy, text: str, found: Remedy) -> Policy:
+    """The policy with the remedy in it."""
+    edited = amend.approve(text, law.file, found.wishes, found.copies)
+    return load(edited.text, law.file, NOW).policy
+
+
+def verdict(law: Policy, one: Recorded) -> Verdict:
+    assert one.target is not None
+    return decide(replace(law, break_glass=None), one.target, one.subject, one.size, NOW, one.refs)
+
+
+@settings(max_examples=400)
+@given(texts(), recordings.requests, st.booleans(), st.sampled_from([None, timedelta(hours=1)]))
+def test_what_is_approved_passes(text: str, asked: Recorded, confirm: bool, span: timedelta | None) -> None:
+    law = parsed(text)
+    choice = Choice(confirm=confirm, expires=NOW + span if span else None)
+    found = remedy(asked, law, NOW, choice=choice)
+    assert bool(found.wishes) != bool(found.obstacles)
+    if found.wishes:
+        assert passes(verdict(written(law, text, found), asked))
+        assert not passes(verdict(law, asked))
+    if found.settled:
+        assert passes(verdict(law, asked))
+    if passes(verdict(law, asked)):
+        assert found.settled
+
+
+@settings(max_examples=400)
+@given(texts(), recordings.requests, recordings.requests)
+def test_what_passed_still_passes(text: str, asked: Recorded, other: Recorded) -> None:
+    law = parsed(text)
+    found = remedy(asked, law, NOW)
+    if found.wishes:
+        before, after = verdict(law, other), verdict(written(law, text, found), other)
+        order = (Action.ALLOW, Action.LOG, Action.BLOCK)
+        assert order.index(after.action) <= order.index(before.action)
+        assert not (after.would_action and not before.would_action)

@@ -18,6 +18,10 @@ class Forbidden(ForgewallError):
     """The person may not do that; the sentence says who may."""
 
 
+class Impossible(ForgewallError):
+    """What is asked for can't be done, whoever asks; the sentence says why."""
+
+
 def requires(role: Role) -> Callable[[Handler], Handler]:
     """Decorates a synchronous handler that only people with `role` may call; reviewers may all that viewers may."""
 

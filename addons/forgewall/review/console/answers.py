@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forgewall.errors import ForgewallError, PolicyError, UsageError
 from forgewall.record.redact import printable
-from forgewall.review.console.access import Forbidden
+from forgewall.review.console.access import Forbidden, Impossible
 from forgewall.review.console.headers import secured
 from forgewall.review.console.rendering import render
 from forgewall.review.console.settings import Settings
@@ -70,6 +70,8 @@ def failure(request: Request, error: Exception) -> Response:
     match error:
         case Forbidden():
             return page(request, 403, "You may not do this", str(error))
+        case Impossible():
+            return page(request, 409, "That can't be done", str(error))
         case UsageError():
             return page(request, 400, "That can't be understood", str(error))
         case PolicyError():
@@ -95,7 +97,7 @@ def page(request: Request, status: int, heading: str, sentence: str, *, retry_af
 
 def _tell(scope: Scope, error: Exception) -> None:
     """One line for the operator, unless the fault is the caller's."""
-    if isinstance(error, Forbidden | UsageError | HTTPException):
+    if isinstance(error, Forbidden | Impossible | UsageError | HTTPException):
         return
     path = ascii(printable(str(scope["path"]), 200))
     if isinstance(error, ForgewallError):

@@ -9,6 +9,7 @@ from forgewall.review.console.audit import Audit
 from forgewall.review.console.csrf import Csrf
 from forgewall.review.console.hosts import allowed_names
 from forgewall.review.console.policy_view import PolicyWatch
+from forgewall.review.console.previews import Previews
 from forgewall.review.console.sessions import Sessions
 from forgewall.review.console.settings import Settings
 from forgewall.review.console.stores import Refresher, Stores
@@ -30,6 +31,7 @@ class Parts:
     log: EventLog
     audit: Audit
     policy: PolicyWatch
+    previews: Previews
     stores: Stores
     refresher: Refresher
 
@@ -48,6 +50,7 @@ def assemble(settings: Settings) -> Parts:
         log=log,
         audit=Audit(log, settings.clock),
         policy=PolicyWatch(settings.policy),
+        previews=Previews(settings.clock),
         stores=stores,
         refresher=Refresher(stores),
     )

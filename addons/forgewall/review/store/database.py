@@ -26,7 +26,7 @@ VERSION = 1
 _PATIENCE = 60.0
 _PAUSE = 0.004
 _READ_PATIENCE = 10_000
-_CACHE_KIB = 64 * 1024
+_CACHE_KIB = 128 * 1024
 _PAGES = 8000  # of the write-ahead log before it is taken over
 _KEPT = ("said", "judged")
 _READ_ONLY = ("ro", "ro&immutable=1")  # immutable: files that SQLite needs beside it are missing, so nobody writes

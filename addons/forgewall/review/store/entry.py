@@ -120,7 +120,7 @@ def spelled(message: str, size: int | None, user: str, client: str) -> str:
 
 def moment(milliseconds: int) -> datetime:
     """The time so many milliseconds after 1970, aware, in UTC."""
-    return _START + timedelta(milliseconds=milliseconds)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def milliseconds(time: datetime) -> int:

@@ -202,7 +202,8 @@ def _entry(said: _Line, dataset: str, at: int) -> Entry:
     objected = alert or "block" in (own.action, own.would_action)
     key = place[3] or place[1]
     digest = own.change.new_digest if dataset == "policy" else own.policy.digest
-    refs = _refs(own)
+    decided = dataset == "decision"
+    refs = _refs(own) if decided and own.evidence is not None else None
     return Entry(
         id=event.id,
         at=at,
@@ -220,18 +221,18 @@ def _entry(said: _Line, dataset: str, at: int) -> Entry:
         size=size,
         request_id=http.id,
         decision_id=own.decision_id,
-        refs=refs if dataset == "decision" else None,
-        more=_more(own, refs) if dataset == "decision" else 0,
+        refs=refs,
+        more=_more(own, refs) if decided else 0,
         case_id=_case_id(user=user, client=client, key=key, operation=place[6], code=code)
         if objected and dataset in ("decision", "upload")
         else "",
-        attempt=_attempt(said, dataset, objected, alert),
+        attempt=_attempt(said, dataset, alert) if objected else Attempt.NONE,
     )
 
 
 def _is_id(word: str) -> bool:
     """Our own are 26 letters and digits (`record.ulid`)."""
-    return 0 < len(word) <= 64 and word.isascii() and word.replace("-", "").replace("_", "").isalnum()
+    return len(word) <= 64 and word.isascii() and (word.isalnum() or word.replace("-", "").replace("_", "").isalnum())
 
 
 def _shortened(line: bytes) -> bytes:
@@ -338,10 +339,10 @@ def _doc(said: _Line, who: str, code: str, rule: str, size: int | None) -> tuple
     return message, " ".join(filter(None, more))
 
 
-def _attempt(said: _Line, dataset: str, objected: bool, alert: bool) -> int:
-    """How the event counts in its case."""
+def _attempt(said: _Line, dataset: str, alert: bool) -> int:
+    """How an event that was objected to counts in its case."""
     own = said.own
-    if not objected or dataset not in ("decision", "upload"):
+    if dataset not in ("decision", "upload"):
         return Attempt.NONE
     if dataset == "upload":  # whose decision was counted, unless only the upload was objected to
         alone = alert and own.upload is not None and (own.upload.result == "cut" or own.would_action != "block")

@@ -32,8 +32,9 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """Whole lines without their ends, each with where it stands, and where the next ones begin. `overlong` lines were passed
-    over; `more`: the file goes on."""
+    """Whole lines without their ends, each with where it stands, and where the next ones begin. `overlong` lines were
+    passed over; `more`: the file goes on.
+    """
 
     lines: tuple[tuple[int, bytes], ...]
     end: int

@@ -26,7 +26,7 @@ class Shared[V]:
     def __init__(self, table: str, names: str, columns: Callable[[V], tuple[object, ...]]) -> None:
         marks = ", ".join("?" * (len(names.split(",")) + 1))
         self._find = f"SELECT id FROM {table} WHERE hash = ?"  # noqa: S608 - our own names
-        self._add = f"INSERT INTO {table} (hash, {names}) VALUES ({marks})"  # noqa: S608 - our own names
+        self._add = f"INSERT OR IGNORE INTO {table} (hash, {names}) VALUES ({marks})"  # noqa: S608 - our own names
         self._columns = columns
         self._known: dict[V, int] = {}
 
@@ -45,10 +45,11 @@ class Shared[V]:
 
     def _stored(self, connection: sqlite3.Connection, value: V) -> int:
         key = hashlib.blake2b(_encode(value), digest_size=16).digest()
-        found = connection.execute(self._find, (key,)).fetchone()
-        if found is not None:
-            return int(found[0])
-        number = connection.execute(self._add, (key, *self._columns(value))).lastrowid
+        added = connection.execute(self._add, (key, *self._columns(value)))
+        if not added.rowcount:
+            (found,) = connection.execute(self._find, (key,)).fetchone()
+            return int(found)
+        number = added.lastrowid
         assert number is not None
         self._added(connection, number, value)
         return number

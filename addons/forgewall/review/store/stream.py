@@ -18,6 +18,7 @@ from forgewall.review.store.parts import parts_of, refs_of
 from forgewall.review.store.position import BITS
 
 _COLUMNS = "e.n, e.id, e.asker, e.port, e.target, e.ruling, e.reason, e.bytes, e.refs, e.more"
+_DECIDED = "+e.ruling IN (SELECT id FROM ruling WHERE dataset = 'decision')"
 _BATCH = 2000
 _REMEMBERED = 200_000
 
@@ -36,9 +37,9 @@ class Stream:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._subjects: dict[tuple[int, int], Subject] = {}
+        self._askers: dict[int, tuple[str, str | None, str]] = {}
         self._targets: dict[int, Target | None] = {}
-        self._rulings: dict[int, _Ruling | None] = {}
+        self._rulings: dict[int, _Ruling] = {}
         self._reasons: dict[int, str] = {}
 
     def fitting(self, wanted: Sequence[Condition], span: tuple[int, int], *, newest_first: bool) -> Iterator[Recorded]:
@@ -47,28 +48,32 @@ class Stream:
         rest = tests(self._connection, [one for one in wanted if one is not first])
         sql, values = both([first.lead, rest] if first is not None else [rest])
         order = "DESC" if newest_first else "ASC"
-        query = f"SELECT {_COLUMNS} FROM event e WHERE {sql} AND e.n >= ? AND e.n < ? ORDER BY e.n {order}"  # noqa: S608
+        query = f"""
+            SELECT {_COLUMNS} FROM event e
+            WHERE {sql} AND {_DECIDED} AND e.n >= ? AND e.n < ? ORDER BY e.n {order}
+        """  # noqa: S608
         yield from self._read(self._connection.execute(query, (*values, *span)))
 
     def at(self, places: Sequence[int]) -> list[Recorded]:
         """The decisions at `places`, in that order."""
         query = f"""
-            SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN event e ON e.n = wanted.value ORDER BY wanted.key
+            SELECT {_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN event e ON e.n = wanted.value
+            WHERE {_DECIDED} ORDER BY wanted.key
         """  # noqa: S608
         return list(self._read(self._connection.execute(query, (msgspec.json.encode(places).decode(),))))
 
     def _read(self, cursor: sqlite3.Cursor) -> Iterator[Recorded]:
-        rulings, targets, subjects, reasons = self._rulings, self._targets, self._subjects, self._reasons
+        rulings, targets, askers, reasons = self._rulings, self._targets, self._askers, self._reasons
         while batch := cursor.fetchmany(_BATCH):
-            self._prepare(batch)
             for n, identifier, asker, port, target, ruling, reason, size, refs, more in batch:
+                if asker not in askers or target not in targets or ruling not in rulings or reason not in reasons:
+                    self._learn(batch)
+                client, user, source = askers[asker]
                 said = rulings[ruling]
-                if said is None:
-                    continue
                 yield Recorded(
                     event_id=identifier,
                     time=moment(n >> BITS),
-                    subject=subjects[asker, port],
+                    subject=Subject(client=client, port=port, user=user, source=source),
                     target=targets[target],
                     size=size,
                     refs=refs_of(refs) if refs is not None else (),
@@ -82,37 +87,29 @@ class Stream:
                     more_places=more & More.PLACES != 0,
                 )
 
-    def _prepare(
-        self, batch: Sequence[tuple[int, str, int, int, int, int, int, int | None, bytes | None, int]]
-    ) -> None:
+    def _learn(self, batch: Sequence[tuple[int, str, int, int, int, int, int, int | None, bytes | None, int]]) -> None:
         """Read what the batch shares and wasn't read yet."""
-        for known in (self._subjects, self._targets, self._reasons):
+        for known in (self._askers, self._targets, self._reasons):
             if len(known) > _REMEMBERED:
                 known.clear()
+        askers = self._select("id, client, user, source FROM asker", {row[2] for row in batch} - self._askers.keys())
+        self._askers.update({number: (client, user or None, source) for number, client, user, source in askers})
+        targets = self._select("id, judged FROM target", {row[4] for row in batch} - self._targets.keys())
+        self._targets.update({number: parts_of(text) if text is not None else None for number, text in targets})
         self._rulings.update(self._missing_rulings({row[5] for row in batch} - self._rulings.keys()))
-        for number, text in self._select("id, judged FROM target", {row[4] for row in batch} - self._targets.keys()):
-            self._targets[number] = parts_of(text) if text is not None else None
         self._reasons.update(self._select("id, text FROM reason", {row[6] for row in batch} - self._reasons.keys()))
-        fresh = {(row[2], row[3]) for row in batch} - self._subjects.keys()
-        askers = {
-            number: (user, client, source)
-            for number, user, client, source in self._select(
-                "id, user, client, source FROM asker", {asker for asker, _ in fresh}
-            )
-        }
-        for asker, port in fresh:
-            user, client, source = askers[asker]
-            self._subjects[asker, port] = Subject(client=client, port=port, user=user or None, source=source)
 
-    def _missing_rulings(self, numbers: set[int]) -> Iterator[tuple[int, _Ruling | None]]:
-        columns = "id, dataset, action, would, code, rule, digest FROM ruling"
-        for number, dataset, action, would, code, rule, digest in self._select(columns, numbers):
+    def _missing_rulings(self, numbers: set[int]) -> Iterator[tuple[int, _Ruling]]:
+        columns = "id, action, would, code, rule, digest FROM ruling"
+        for number, action, would, code, rule, digest in self._select(columns, numbers):
             yield (
                 number,
-                (
-                    None
-                    if dataset != "decision"
-                    else _Ruling(action=Action(action), would=_action(would), code=code, rule=rule, digest=digest)
+                _Ruling(
+                    action=Action(action),
+                    would=Action(would) if would in Action else None,
+                    code=code,
+                    rule=rule,
+                    digest=digest,
                 ),
             )
 
@@ -122,7 +119,3 @@ class Stream:
             return []
         query = f"SELECT {what} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
         return self._connection.execute(query, (msgspec.json.encode(listed).decode(),)).fetchall()
-
-
-def _action(word: str) -> Action | None:
-    return Action(word) if word in Action else None

@@ -149,7 +149,6 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], total: in
 
 def _draw_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], stream: TextIO) -> None:
     """Each row as a line of what can't fold, and below it the other cells."""
-    from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     console = terminal.console(stream)
@@ -157,10 +156,10 @@ def _draw_blocks(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], stre
         heads: list[Text] = []
         others: list[Text] = []
         for column, cell in zip(columns, row, strict=True):
-            text = f"{column.title.lower()} {cell.text}" if column.right else cell.text
             if cell.text:
+                text = f"{column.title.lower()} {cell.text}" if column.right else cell.text
                 (heads if column.least is None else others).append(Text(text, cell.style))
-        for parts, indent in ((heads, 0), (others, 2)):
-            line = Text(_GAP, overflow="fold").join(parts)
-            line.overflow = "fold"
-            console.print(Padding(line, (0, 0, 0, indent), expand=False))
+        for parts, indent in ((heads, 0), (others, len(_GAP))):
+            for line in Text(_GAP).join(parts).wrap(console, console.width - indent, overflow="fold"):
+                line.rstrip()
+                console.print(Text(" " * indent) + line, soft_wrap=True)

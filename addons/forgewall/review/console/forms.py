@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect, Request
 from forgewall.errors import ForgewallError
 
 MAX_BYTES = 64 * 1024
+MAX_DRAINED = 1024 * 1024
+"""So much of a body that is too large is read all the same, so that the client reads the answer before the end."""
 MAX_FIELDS = 100
 SECONDS = 30.0
 """How long a body may take to come."""
@@ -61,13 +63,17 @@ async def read_form(request: Request) -> Form:
 
 async def _body(request: Request) -> bytes:
     announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or len(announced) > 12 or int(announced) > MAX_BYTES:
+    if not announced.isdecimal() or len(announced) > 12 or int(announced) > MAX_DRAINED:
         raise _too_large()
-    body = bytearray()
+    body, length = bytearray(), 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise _too_large()
+        length += len(chunk)
+        if length > MAX_DRAINED:
+            break
+        if length <= MAX_BYTES:
+            body += chunk
+    if length > MAX_BYTES:
+        raise _too_large()
     return bytes(body)
 
 

@@ -18,7 +18,7 @@ from forgewall.review.console.forms import Form
 from forgewall.review.console.rendering import render
 from forgewall.review.person import Role
 from forgewall.review.remedy import Remedy
-from forgewall.review.remedy_address import remedy_for
+from forgewall.review.remedy_address import address_of, remedy_for
 from forgewall.review.remedy_choice import Choice
 from forgewall.review.remedy_facts import Matter, matter_of
 from forgewall.review.stand_ins import read_key
@@ -54,11 +54,11 @@ class About:
 @requires(Role.VIEWER)
 def form(request: Request) -> Response:
     """`GET /approve?case=…`, `?event=…` or `?address=…`: the choices, or why no entry would help."""
-    about = _about(request, Form(tuple(request.query_params.multi_items())))
-    if about is None:
-        return render(request, "approve_what.html")
     now = request.state.settings.clock()
     current = approval.read(request.state.settings.policy, now)
+    about = _about(request, Form(tuple(request.query_params.multi_items())), current)
+    if about is None:
+        return render(request, "approve_what.html")
     return _form(request, about, _found(request, current, about, Choice(), now), Form())
 
 
@@ -66,11 +66,11 @@ def form(request: Request) -> Response:
 def propose(request: Request) -> Response:
     """`POST /approve`: makes the preview, and shows it; nothing is written yet."""
     state = request.state
-    about = _about(request, state.form)
-    if about is None:
-        raise UsageError("The form doesn't tell what shall be approved.")
     now = state.settings.clock()
     current = approval.read(state.settings.policy, now)
+    about = _about(request, state.form, current)
+    if about is None:
+        raise UsageError("The form doesn't tell what shall be approved.")
     try:
         choice = wanted(state.form, about.matter, current.policy, now)
         found = _found(request, current, about, choice, now)
@@ -81,12 +81,17 @@ def propose(request: Request) -> Response:
     return show_preview(request, preview, choice.reason, about.back)
 
 
-def _about(request: Request, fields: Form) -> About | None:
-    """What the fields name; None if nothing. Raises NotFoundError, Impossible."""
+def _about(request: Request, fields: Form, current: approval.Current) -> About | None:
+    """What the fields name; None if nothing. Raises UsageError, Impossible.
+
+    What is pasted as an address may hold a password; only the address is kept and shown.
+    """
     for kind in KINDS:
         value = fields.get(kind)[:_LONGEST]
+        if value and kind == "address":
+            return About(kind=kind, value=address_of(value, current.policy), matter=None)
         if value:
-            return About(kind=kind, value=value, matter=_matter(request, value) if kind != "address" else None)
+            return About(kind=kind, value=value, matter=_matter(request, value))
     return None
 
 

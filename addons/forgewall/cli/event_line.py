@@ -57,7 +57,7 @@ def word(event: dict[str, Any]) -> str:
 def who(event: dict[str, Any]) -> str:
     """Who asked, and from where."""
     user, client = at(event, "user.name"), at(event, "source.address")
-    return f"{user} ({client})" if user else client
+    return f"{user} ({client})" if user and client else user or client
 
 
 def _operation(event: dict[str, Any]) -> str:

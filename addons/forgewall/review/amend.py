@@ -25,6 +25,7 @@ from forgewall.review.amend_entry import (
     copied,
     existing,
     understood,
+    until,
     wished,
 )
 from forgewall.review.amend_error import AmendError
@@ -58,11 +59,14 @@ class Copy:
     """A copy of the entry of `approved` whose address stands in `line`, for another `address`.
 
     The longest matching address decides alone: an entry for github.com/acme/api must not take away what the one for
-    github.com/acme grants there, so that is written again. Ids aren't copied, they name the old address.
+    github.com/acme grants there, so that is written again. Ids aren't copied, they name the old address. It ends at
+    `expires` (aware), unless its original ends before; `reason` is written where that has none.
     """
 
     line: int
     address: str
+    expires: datetime | None = None
+    reason: str = ""
 
 
 def approve(text: str, file: str, wishes: Sequence[Wish], copies: Sequence[Copy] = ()) -> Amended:
@@ -76,7 +80,11 @@ def approve(text: str, file: str, wishes: Sequence[Wish], copies: Sequence[Copy]
     view = _outlined(plain, file)
     items: list[Item] = []
     for wish in wishes:
-        item = wished(wish, file)
+        like = None
+        if wish.like is not None:
+            (place,) = _source(policy, Copy(line=wish.like, address=wish.address), 1)
+            like = item_of(view.tokens_of(place))
+        item = wished(wish, file, like)
         if not as_wished(understood(item, policy), wish):
             raise AmendError(file, None, f"the entry for {quote(wish.address)} would not mean what is wanted", _BY_HAND)
         items.append(item)
@@ -85,7 +93,9 @@ def approve(text: str, file: str, wishes: Sequence[Wish], copies: Sequence[Copy]
     for copy in copies:
         place = _source(policy, copy, counted[copy])[taken[copy]]
         taken[copy] += 1
-        items.append(copied(item_of(view.tokens_of(place)), copy.address, file, copy.line))
+        original = item_of(view.tokens_of(place))
+        item = copied(original, copy.address, file, copy.line)
+        items.append(until(item, copy.expires, copy.reason))
         understood(items[-1], policy)
     if not items:
         raise AmendError(file, None, "there is nothing to approve", "name an address")

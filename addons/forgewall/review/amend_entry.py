@@ -14,8 +14,9 @@ from forgewall.decide import document, settings
 from forgewall.decide.audience import Group
 from forgewall.decide.complaints import Complaints, quote
 from forgewall.decide.entries import MAX_ADDRESS, Context, approvals
-from forgewall.decide.fields import MAX_TEXT, Fields
+from forgewall.decide.fields import MAX_TEXT, Fields, moment_of
 from forgewall.decide.policy import Approval
+from forgewall.decide.scrutiny import SCRUTINY_KEYS
 from forgewall.errors import PolicyError
 from forgewall.identify.registry import Registry
 from forgewall.model import GROUPS, PLAIN_APPROVAL, Operation, Visibility
@@ -23,6 +24,8 @@ from forgewall.review.amend_error import AmendError
 from forgewall.review.amend_words import Item, Row, Table, Word, block
 from forgewall.review.wish import Wish
 
+_EXAMINED = ("over", *SCRUTINY_KEYS, "content")
+"""Keys on how uploads are examined."""
 _UNITS = (
     *(("TiB", 1024**4), ("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)),
     *(("TB", 1000**4), ("GB", 1000**3), ("MB", 1000**2), ("KB", 1000)),
@@ -70,8 +73,10 @@ def address_node(item: document.Node) -> document.Scalar | None:
     return item if isinstance(item, document.Scalar) else None
 
 
-def wished(wish: Wish, file: str) -> Item:
-    """The entry for `wish`. Raises AmendError for what can't be written, with the name of the field."""
+def wished(wish: Wish, file: str, like: Item | None = None) -> Item:
+    """The entry for `wish`, which examines uploads as `like` does. Raises AmendError for what can't be written, with
+    the name of the field.
+    """
     checked = _Checked(file)
     address = Word(checked.word("address", wish.address, MAX_ADDRESS))
     pairs: list[tuple[str, Item]] = []
@@ -85,6 +90,8 @@ def wished(wish: Wish, file: str) -> Item:
         pairs.append(("max_upload", Word(size_word(wish.max_upload), plain=True)))
     if wish.refs:
         pairs.append(("refs", _row([checked.word("refs", one) for one in wish.refs])))
+    if isinstance(like, Table):
+        pairs += [(key.text, value) for key, value in like.pairs if key.text in _EXAMINED]
     if wish.confirmed is not None:
         pairs.append(("confirmed", Word(moment_word(wish.confirmed), plain=True)))
     if wish.expires is not None:
@@ -110,6 +117,21 @@ def copied(item: Item, address: str, file: str, line: int) -> Item:
             pairs = ((key, to if key.text == named else _flat(key, value)) for key, value in item.pairs)
             return Table(tuple((key, value) for key, value in pairs if key.text != "id"))
     raise AmendError(file, line, "the entry here names no address, so it can't be copied", "complete it first")
+
+
+def until(item: Item, expires: datetime | None, reason: str) -> Item:
+    """The entry `item` so that it ends at `expires` (aware) at the latest; with `reason` if it has none."""
+    if expires is None and not reason:
+        return item
+    pairs = dict(item.pairs) if isinstance(item, Table) else {Word("repo"): item}
+    names = {key.text: key for key in pairs}
+    if expires is not None:
+        own = pairs.get(names.get("expires", Word("expires")))
+        if not isinstance(own, Word) or moment_of(own.text) > expires:
+            pairs[names.get("expires", Word("expires"))] = Word(moment_word(expires), plain=True)
+    if reason and "reason" not in names:
+        pairs[Word("reason")] = Word(_one_line(reason))
+    return Table(tuple(pairs.items()))
 
 
 def _flat(key: Word, value: Item) -> Item:

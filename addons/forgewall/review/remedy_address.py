@@ -83,7 +83,7 @@ def remedy_for(addresses: Iterable[str], policy: Policy, now: datetime, choice: 
                 reason=choice.reason,
             )
         )
-        copies += copies_of(entries, key, address)
+        copies += copies_of(entries, key, address, choice.expires)
         warnings += remedy_warning.of_wish(wishes[-1], policy)
         warnings += _of_operations(choice.operations)
     if obstacles:

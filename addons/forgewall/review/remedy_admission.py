@@ -82,8 +82,10 @@ def admission(part: Part, size: int | None, asker: Asker) -> Admission:
         expires=asker.choice.expires,
         owner=asker.choice.owner,
         reason=asker.choice.reason,
+        like=_like(base, part, asker.policy),
     )
-    return Admission(wish=wish, copies=copies_of(entries, key, address), warnings=_warnings(entries, wish, asker))
+    copies = copies_of(entries, key, address, wish.expires)
+    return Admission(wish=wish, copies=copies, warnings=_warnings(entries, wish, asker))
 
 
 def checked_address(address: str, policy: Policy) -> None:
@@ -96,9 +98,21 @@ def checked_address(address: str, policy: Policy) -> None:
         raise Obstacle(f"no entry can name this address: {error}") from None
 
 
-def copies_of(entries: Sequence[Approval], key: str, address: str) -> tuple[Copy, ...]:
-    """Copies of what covers `key` from above, so that an entry for `address` takes nothing away."""
-    return tuple(Copy(line=entry.line, address=address) for entry in entries if entry.key != key)
+def copies_of(entries: Sequence[Approval], key: str, address: str, expires: datetime | None) -> tuple[Copy, ...]:
+    """Copies of what covers `key` from above, so that an entry for `address` takes nothing away while it holds."""
+    return tuple(
+        Copy(line=entry.line, address=address, expires=expires, reason=f"as {entry.address} has it")
+        for entry in entries
+        if entry.key != key
+    )
+
+
+def _like(base: Approval | None, part: Part, policy: Policy) -> int | None:
+    """The line of the nearest entry, if it says itself how uploads are examined: a new one must not let pass more."""
+    if base is None or part.effect is Effect.READ:
+        return None
+    terms = base.terms
+    return base.line if terms.over is not None or terms.scrutiny is not policy.defaults.scrutiny else None
 
 
 def round_above(size: int) -> int:
@@ -195,7 +209,7 @@ def _confirmation(part: Part, asker: Asker) -> datetime | None:
     """The next full second, so that what was seen until now doesn't count; None where nothing is to be confirmed."""
     if part.moved is None or not asker.choice.confirm:
         return None
-    return asker.now.replace(microsecond=0) + timedelta(seconds=1)
+    return max(asker.now, part.moved.seen).replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _warnings(entries: Sequence[Approval], wish: Wish, asker: Asker) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ class Wish:
     """An entry for `address`, spelled as people write it. What is None or empty isn't written.
 
     `allow` None means the plain set of operations. `who` are groups, users, addresses or networks. `expires` and
-    `confirmed` are aware; `max_upload` is in bytes; `refs` are globs.
+    `confirmed` are aware; `max_upload` is in bytes; `refs` are globs. `like` is the line of an entry whose words on how
+    uploads are examined (`over`, `inspect`, `deletes`, `force`, `content`) are repeated.
     """
 
     address: str
@@ -26,3 +27,4 @@ class Wish:
     expires: datetime | None = None
     owner: str = ""
     reason: str = ""
+    like: int | None = None

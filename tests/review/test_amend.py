@@ -277,6 +277,7 @@ def test_an_entry_goes_with_its_comment_and_nothing_else() -> None:
         ("approved: [github.com/a, github.com/b, {repo: github.com/A}]\n", "approved: [github.com/b]\n"),
         ("approved: [\n  github.com/b, # b\n  github.com/a # a\n]\n", "approved: [\n  github.com/b # b\n]\n"),
         ("approved: [\n  github.com/a, # a\n  github.com/b # b\n]\n", "approved: [\n  github.com/b # b\n]\n"),
+        ("approved: [github.com/b, # b\n  github.com/a]\n", "approved: [github.com/b # b\n  ]\n"),
         ("approved: [\n  github.com/a\n]\n", "approved: [\n]\n"),
         ('"approved":\n    - "github.com/a"\n    - \'github.com/b\'\n', "\"approved\":\n    - 'github.com/b'\n"),
     ],

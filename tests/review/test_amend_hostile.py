@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -91,7 +92,7 @@ EVIL = (
     "x" * 1000,
     "x" * 1001,
     "x: " * 333,
-    "x" * 2_000_000,
+    "x" * 100_000,
 )
 
 
@@ -199,7 +200,7 @@ def test_quotes_stand_only_where_they_are_needed() -> None:
 ANY = st.text(max_size=30) | st.text(alphabet="a:#-,[]{}\"'\\ \n&*!|>%@`?~", max_size=12)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(text=st.sampled_from(TEXTS), address=ANY, who=ANY, ref=ANY, reason=ANY, owner=ANY, data=st.data())
 @example(text=TEXTS[0], address="a", who="a", ref="a", reason="a: b", owner="#", data=None)
 def test_nothing_at_all_breaks_out(
@@ -227,11 +228,12 @@ def test_nothing_at_all_breaks_out(
 @given(text=st.text(alphabet="ab:#-,[]{}\"'\\ \n&*!|>%@?~", max_size=40) | st.text(max_size=40), tail=st.booleans())
 def test_whatever_the_file_holds_only_our_errors_come(text: str, tail: bool) -> None:
     policy = f"version: 1\napproved:\n{text}" if tail else f"{text}\napproved: [github.com/a]\n"
-    for edit in (
+    edits: tuple[Callable[[], Amended], ...] = (
         lambda: approve(policy, FILE, [Wish(address="github.com/x/y")]),
         lambda: revoke(policy, FILE, "github.com/a"),
         lambda: break_glass(policy, FILE, until=NOW, by="ana", reason="down"),
-    ):
+    )
+    for edit in edits:
         try:
             amended = edit()
         except (AmendError, PolicyError):

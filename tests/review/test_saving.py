@@ -201,6 +201,41 @@ def test_a_writer_that_hangs_is_not_waited_for_for_ever(policy: Path) -> None:
     assert save(policy, expected_digest=digest(OLD), text=NEW) is Saved.RENAMED
 
 
+@pytest.mark.parametrize("text", [OLD, "version: 1\n"])
+def test_what_replaced_the_file_while_we_waited_is_what_counts(
+    policy: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    lock = saving._try_lock
+    opened: list[int] = []
+
+    def late(path: Path, file: int) -> bool:
+        if not opened:
+            beside = policy.with_suffix(".other")
+            beside.write_bytes(text.encode())
+            os.replace(beside, policy)
+        opened.append(file)
+        return lock(path, file)
+
+    monkeypatch.setattr(saving, "_try_lock", late)
+    if text == OLD:
+        assert save(policy, expected_digest=digest(OLD), text=NEW) is Saved.RENAMED
+        assert policy.read_bytes() == NEW.encode()
+    else:
+        assert "somebody changed it" in refused(policy)
+        assert policy.read_bytes() == text.encode()
+    assert len(opened) == 2
+
+
+def test_an_editor_is_noticed_before_overwriting_too(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rename(source: object, target: object) -> None:
+        policy.write_text("version: 1\nmode: observe\n")
+        raise OSError(errno.EBUSY, "busy")
+
+    monkeypatch.setattr(os, "rename", rename)
+    assert "somebody changed it" in refused(policy)
+    assert policy.read_text() == "version: 1\nmode: observe\n"
+
+
 @pytest.mark.parametrize("code", [errno.EBUSY, errno.EXDEV, errno.EPERM])
 def test_where_nothing_can_be_renamed_the_file_is_overwritten(
     policy: Path, monkeypatch: pytest.MonkeyPatch, code: int

@@ -63,6 +63,8 @@ def save(path: Path, *, expected_digest: str, text: str, patience: float = PATIE
         try:
             _replace(path, real, file, before, new)
         except _CantReplaceError:
+            if _moved_on(before, real, file):
+                raise _changed(path) from None
             _overwrite(path, file, old, new)
             return Saved.IN_PLACE
         return Saved.RENAMED
@@ -164,7 +166,7 @@ def _replace(path: Path, real: Path, file: int, before: os.stat_result, new: byt
             os.fsync(other)
         finally:
             os.close(other)
-        if not _is_at(real, file) or _moved_on(before, os.fstat(file)):
+        if _moved_on(before, real, file):
             raise _changed(path)
         _rename(beside, real)
     except OSError as error:
@@ -254,9 +256,10 @@ def _settle(folder: Path) -> None:
             os.close(handle)
 
 
-def _moved_on(before: os.stat_result, after: os.stat_result) -> bool:
-    """Whether somebody who doesn't know our lock wrote into the file meanwhile."""
-    return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+def _moved_on(before: os.stat_result, real: Path, file: int) -> bool:
+    """Whether somebody who doesn't know our lock wrote into the file, or put another in its place, meanwhile."""
+    after = os.fstat(file)
+    return not _is_at(real, file) or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
 
 
 def _changed(path: Path) -> SaveError:

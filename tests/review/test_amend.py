@@ -232,6 +232,39 @@ def test_a_copy_says_all_the_same_but_ids() -> None:
     assert copy.terms.reason == source.terms.reason == "some words, more words"
 
 
+def test_a_copy_ends_with_what_it_stands_beside() -> None:
+    copies = [
+        Copy(line=3, address="github.com/acme/web", expires=NOW, reason="beside: ana"),
+        Copy(line=4, address="gitlab.com/acme/api/sub", expires=NOW, reason="unused"),
+        Copy(line=4, address="gitlab.com/acme/api/late", expires=datetime(2100, 1, 1, tzinfo=UTC)),
+    ]
+    after = loaded(approve(SOURCE, FILE, [], copies).text)
+    web, sub, late = (after.approved[copy.address][0].terms for copy in copies)
+    assert (web.expires, web.reason, web.allow) == (NOW, "beside: ana", PLAIN_APPROVAL)
+    assert (sub.expires, sub.reason) == (NOW, "some words, more words")
+    assert late.expires == datetime(2099, 2, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("own", ["never", "[x]", "", "{}"])
+def test_a_copy_of_what_isn_t_right_is_refused(own: str) -> None:
+    text = f"version: 1\napproved:\n- {{repo: github.com/a, expires: {own}}}\n"
+    assert "would be refused: `expires`" in refused(text, copies=(Copy(line=3, address="github.com/a/b", expires=NOW),))
+    broken = Copy(line=3, address="github.com/acme/b", reason="a\nb")
+    assert "holds a line break" in refused(SOURCE, copies=(broken,))
+
+
+def test_an_entry_like_another_examines_uploads_alike() -> None:
+    wish = Wish(address="gitlab.com/acme/api/sub", who=("ana",), like=4)
+    amended = approve(SOURCE, FILE, [wish])
+    assert amended.entry.split("\n") == [
+        "- repo: gitlab.com/acme/api/sub",
+        "  who: [ana]",
+        '  content: {secrets: block, paths: {"*.kdbx": block, "a, b": log}}',
+        "  deletes: block",
+    ]
+    assert "no entry" in refused(SOURCE, Wish(address="gitlab.com/acme/api/sub", like=5))
+
+
 def test_a_line_with_several_entries_is_copied_by_what_covers_the_address() -> None:
     text = "version: 1\napproved: [gitlab.com/a, {repo: gitlab.com/a/b, who: [x]}, {repo: gitlab.com/a/b, who: [y]}]\n"
     one = Copy(line=2, address="gitlab.com/a/other")

@@ -95,7 +95,7 @@ def approve(text: str, file: str, wishes: Sequence[Wish], copies: Sequence[Copy]
         taken[copy] += 1
         original = item_of(view.tokens_of(place))
         item = copied(original, copy.address, file, copy.line)
-        items.append(until(item, copy.expires, copy.reason))
+        items.append(until(item, copy.expires, copy.reason, file))
         understood(items[-1], policy)
     if not items:
         raise AmendError(file, None, "there is nothing to approve", "name an address")

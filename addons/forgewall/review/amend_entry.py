@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -119,19 +119,29 @@ def copied(item: Item, address: str, file: str, line: int) -> Item:
     raise AmendError(file, line, "the entry here names no address, so it can't be copied", "complete it first")
 
 
-def until(item: Item, expires: datetime | None, reason: str) -> Item:
+def until(item: Item, expires: datetime | None, reason: str, file: str) -> Item:
     """The entry `item` so that it ends at `expires` (aware) at the latest; with `reason` if it has none."""
     if expires is None and not reason:
         return item
-    pairs = dict(item.pairs) if isinstance(item, Table) else {Word("repo"): item}
-    names = {key.text: key for key in pairs}
-    if expires is not None:
-        own = pairs.get(names.get("expires", Word("expires")))
-        if not isinstance(own, Word) or moment_of(own.text) > expires:
-            pairs[names.get("expires", Word("expires"))] = Word(moment_word(expires), plain=True)
-    if reason and "reason" not in names:
-        pairs[Word("reason")] = Word(_one_line(reason))
-    return Table(tuple(pairs.items()))
+    pairs = {key.text: (key, value) for key, value in item.pairs} if isinstance(item, Table) else {}
+    if isinstance(item, Word):
+        pairs["repo"] = Word("repo"), item
+    if expires is not None and not _ends_by(pairs, expires):
+        pairs["expires"] = Word("expires"), Word(moment_word(expires), plain=True)
+    if reason and "reason" not in pairs:
+        pairs["reason"] = Word("reason"), Word(_Checked(file).text("reason", reason))
+    return Table(tuple(pairs.values()))
+
+
+def _ends_by(pairs: Mapping[str, tuple[Word, Item]], expires: datetime) -> bool:
+    """Whether an entry says itself that it ends no later than `expires`, or something that `understood` refuses."""
+    if "expires" not in pairs:
+        return False
+    value = pairs["expires"][1]
+    try:
+        return not isinstance(value, Word) or moment_of(value.text) <= expires
+    except ValueError:
+        return True
 
 
 def _flat(key: Word, value: Item) -> Item:

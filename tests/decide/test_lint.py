@@ -65,8 +65,7 @@ approved:
     never = "is never met: nobody tells who can see gists and snippets (remove `visibility`, or the entry)"
     assert found(text) == [
         f"p.yaml:4:1: `visibility` of `gist.github.com/acme` {never}",
-        "p.yaml:5:1: all of gitlab.com/-/snippets is approved: anybody can have something there, who leaks data too "
-        "(remove it)",
+        "p.yaml:5:1: `gitlab.com/-/snippets` approves what anybody can make there (remove it)",
         f"p.yaml:5:1: `visibility` of `gitlab.com/-/snippets` {never}",
         "p.yaml:7:1: `confirmed` of `github.com/later` is still to come: moves that nobody has seen yet won't count "
         "(write the day on which you looked)",

@@ -37,7 +37,7 @@ def found(entry: str) -> list[str]:
 def test_a_whole_public_forge_is_told(address: str) -> None:
     (told,) = found(address)
     assert told.startswith("p.yaml:3:1: ")
-    assert "as a whole, a public forge, is approved: anybody can have something there, who leaks data too" in told
+    assert "approves a whole public forge, where anybody can have a repository" in told
     assert "(name an owner, as in `" in told
 
 
@@ -50,7 +50,7 @@ def test_a_whole_public_forge_is_told(address: str) -> None:
 )
 def test_all_of_one_thing_on_a_public_forge_is_told(address: str) -> None:
     (told,) = found(address)
-    assert f"all of {address} is approved" in told
+    assert f"`{address}` approves what anybody can make there" in told
 
 
 @pytest.mark.parametrize(

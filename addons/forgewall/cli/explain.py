@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
+from forgewall.cli.at import add_at, moment
 from forgewall.decide.cases import NOBODY, judge
 from forgewall.decide.complaints import quote
-from forgewall.decide.fields import moment_of
 from forgewall.decide.limits import limit_key, written
 from forgewall.decide.policy import Policy
 from forgewall.decide.protocol import BUILT_IN
@@ -34,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("sentence", metavar="SENTENCE", nargs="+", help="the request, best in quotes")
     parser.add_argument("--user", metavar="NAME", help="who asks (default: no user is known)")
     parser.add_argument("--client", metavar="IP", default=NOBODY, help="from where (default: %(default)s)")
-    parser.add_argument("--at", metavar="TIME", help="when, as 2027-01-31 (its last moment) or 2027-01-31T18:00:00Z")
+    add_at(parser)
     parser.add_argument(
         "--visibility",
         choices=[word.value for word in Visibility],
@@ -57,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
     """Prints the explanation and returns 0. Raises PolicyError, and UsageError for what isn't understood."""
     try:
         sentence = parse_sentence(" ".join(args.sentence))
-        now = _moment(args.at) if args.at else datetime.now(UTC)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    now = moment(args)
     try:
         subject = Subject(client=str(ip_address(args.client)), user=args.user or None)
     except ValueError:
@@ -70,12 +69,6 @@ def run(args: argparse.Namespace) -> int:
     explanation = _Explanation(sentence=sentence, subject=subject, target=target, verdict=verdict, policy=policy)
     print(json.dumps(_as_json(explanation)) if args.json else _as_text(explanation))
     return 0
-
-
-def _moment(text: str) -> datetime:
-    """The time that --at names; for a date its last moment, at which what expires that day still holds."""
-    end = moment_of(text)
-    return end if ":" in text else end - timedelta(microseconds=1)
 
 
 def _as_text(explanation: _Explanation) -> str:

@@ -33,7 +33,7 @@ def over_broad(policy: Policy, entry: Approval) -> Iterator[Remark]:
         return
     if not any(operation.effect is Effect.WRITE for operation in entry.terms.allow):
         return
-    whole = f"all of {entry.address}" if slash else f"{entry.address} as a whole, a public forge,"
-    note = f"{whole} is approved: anybody can have something there, who leaks data too"
+    whole = "what anybody can make there" if slash else "a whole public forge, where anybody can have a repository"
+    note = f"{quote(entry.address)} approves {whole}"
     hint = f"name an owner, as in {quote(f'{entry.address}/acme')}" if "snippets" not in rest else "remove it"
     yield Remark(code=Code.OVER_BROAD, line=entry.line, message=note, hint=hint)

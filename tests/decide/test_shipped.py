@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,31 @@ def test_what_is_shipped_can_be_used(path: Path) -> None:
 def test_there_are_examples() -> None:
     assert len(SHIPPED) >= 4
     assert load(SHIPPED[0].read_text("utf-8"), "x").policy.tests >= 5
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_editors_find_the_schema(path: Path) -> None:
+    (modeline,) = re.findall(r"(?m)^# yaml-language-server: \$schema=(\S+)$", path.read_text("utf-8"))
+    assert (path.parent / modeline).resolve() == FOLDER / "schema.json"
+
+
+def described(node: object, where: str = "") -> Iterator[tuple[str, str]]:
+    """Each property of the schema with its description, its own or that of what it refers to."""
+    if isinstance(node, dict):
+        for name, found in node.get("properties", {}).items():
+            shared = SCHEMA["$defs"].get(found.get("$ref", "").removeprefix("#/$defs/"), {})
+            yield f"{where}/{name}", found.get("description") or shared.get("description", "")
+        for key, found in node.items():
+            yield from described(found, f"{where}/{key}")
+    elif isinstance(node, list):
+        for found in node:
+            yield from described(found, where)
+
+
+def test_the_schema_describes_every_key_in_sentences() -> None:
+    told = list(described(SCHEMA))
+    assert len(told) > 70
+    assert [where for where, text in told if not text.endswith(".") or not 10 < len(text) < 160] == []
 
 
 def test_the_schema_is_a_schema() -> None:

@@ -6,15 +6,13 @@ import argparse
 
 from forgewall.cli import place, proposal, span, terminal, when
 from forgewall.cli.completing import open_cases
-from forgewall.cli.counter import counter
 from forgewall.cli.parsing import examples, hint
 from forgewall.decide.complaints import quote
 from forgewall.decide.entries import ALLOW_WORDS
 from forgewall.errors import UsageError
 from forgewall.model import Operation
 from forgewall.review import approval, remedy_address, remedy_facts
-from forgewall.review.approval import Current, Proof
-from forgewall.review.approval_proof import MOST
+from forgewall.review.approval import Current
 from forgewall.review.preview import Preview
 from forgewall.review.remedy import Remedy
 from forgewall.review.remedy_choice import Choice
@@ -78,8 +76,7 @@ def run(args: argparse.Namespace) -> int:
             proposal.say(f"Nothing to do: {found.obstacles[0]}.")
             return 0
         try:
-            with counter("judging the log", MOST) as progress:
-                proof = Proof(store=store, names=read_key(args.events), progress=progress)
+            with proposal.proof(args, store) as proof:
                 preview = approval.propose(current, found, now, proof)
         except approval.ObstacleError as error:
             raise proposal.refused(error) from None
@@ -98,7 +95,7 @@ def _remedy(args: argparse.Namespace, current: Current, store: Store, choice: Ch
     """What to write, and what was refused, in a line."""
     now = args.clock()
     if remedy_address.is_address(args.what):
-        return remedy_address.remedy_for([args.what], current.policy, now, choice), ""
+        return remedy_address.remedy_for([args.what], current.policy, now, choice, store), ""
     matter = remedy_facts.matter_of(store, args.what)
     found = approval.remedy_of(current, matter, now, choice=choice, names=read_key(args.events))
     return found, _refused(matter, args)

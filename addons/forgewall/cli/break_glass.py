@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 def _break(args: argparse.Namespace, current: Current) -> int:
     preview = approval.propose_break_glass(current, login.person().name, args.reason, args.minutes, args.clock())
     if not args.json:
-        _banner(f" BREAK GLASS: for {args.minutes} minutes Forgewall blocks nothing, for nobody, anywhere ")
+        _banner(f" BREAK GLASS: for {args.minutes} minutes Forgewall blocks nothing, for anybody, anywhere ")
     return proposal.carry_out(
         args,
         preview,

@@ -67,5 +67,6 @@ def told(args: argparse.Namespace, case: Case, state: State, words: str) -> None
     if args.json:
         print(dumped({"case": case.id, "state": state.value}))
         return
-    who = f"{case.user or case.client}: " if case.user or case.client else ""
-    print(terminal.safe(f"{case.id} is {words} ({who}{case.operation} {case.address}, {case.count:,} times)"))
+    times = "once" if case.count == 1 else f"{case.count:,} times"
+    about = ", ".join(part for part in (case.user or case.client, f"{case.operation} {case.address}", times) if part)
+    print(terminal.safe(f"{case.id} is {words}: {about}"))

@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from forgewall.cli import change_table, login, place, terminal, when
+from forgewall.cli.counter import counter, watched
 from forgewall.cli.json_lines import dumped
 from forgewall.errors import ForgewallError, UsageError
 from forgewall.review import approval
-from forgewall.review.approval_proof import LOOKED_BACK
+from forgewall.review.approval import Proof
+from forgewall.review.approval_proof import LOOKED_BACK, MOST
+from forgewall.review.filters import Filters
 from forgewall.review.preview import Preview
+from forgewall.review.stand_ins import read_key
 
 if TYPE_CHECKING:
     from forgewall.review.store import Store
@@ -40,6 +45,15 @@ def checked(args: argparse.Namespace) -> None:
     """Raises UsageError for options that don't go together."""
     if args.json and not (args.yes or args.dry_run):
         raise UsageError("--json can't ask; give --yes to do it, or --dry-run to see what it would do")
+
+
+@contextmanager
+def proof(args: argparse.Namespace, store: Store) -> Iterator[Proof]:
+    """What previews need of the log; on a terminal, standard error shows how far judging it is."""
+    since = Filters(since=args.clock() - LOOKED_BACK, dataset=("decision",))
+    total = store.count(since, most=MOST) if watched() else 0
+    with counter("judging the log", total) as progress:
+        yield Proof(store=store, names=read_key(args.events), progress=progress)
 
 
 def carry_out(

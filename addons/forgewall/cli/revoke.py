@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 
 from forgewall.cli import place, proposal, terminal
-from forgewall.cli.counter import counter
 from forgewall.cli.parsing import examples
 from forgewall.errors import UsageError
 from forgewall.record.event import Edit
 from forgewall.review import approval, remedy_address, remedy_facts
-from forgewall.review.approval import Current, Proof
-from forgewall.review.approval_proof import MOST
+from forgewall.review.approval import Current
 from forgewall.review.preview import Preview
 from forgewall.review.remedy import verdict_on
-from forgewall.review.stand_ins import read_key
 from forgewall.review.store import Store
 
 _APPROVED = "approved/"
@@ -50,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
             address = remedy_address.address_of(args.what, current.policy)
         else:
             address = _approved_for(args, current, store)
-        with counter("judging the log", MOST) as progress:
-            proof = Proof(store=store, names=read_key(args.events), progress=progress)
+        with proposal.proof(args, store) as proof:
             preview = approval.propose_revoke(current, address, now, proof, line=args.line)
         return proposal.carry_out(
             args,

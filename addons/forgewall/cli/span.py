@@ -18,4 +18,5 @@ def ending(text: str, now: datetime, option: str = "--for") -> datetime:
         raise UsageError(f"{option} takes a span such as 30m, 12h, 7d or 2w") from None
     if not _SHORTEST <= span <= _LONGEST:
         raise UsageError(f"{option} takes a span from 1m to 3660d")
-    return (now + span).replace(microsecond=0)
+    end = now + span
+    return end if not end.microsecond else end.replace(microsecond=0) + timedelta(seconds=1)

@@ -16,6 +16,7 @@ from pathlib import Path
 from forgewall.decide.load import Loaded, load
 from forgewall.decide.policy import Policy
 from forgewall.errors import ForgewallError, UsageError
+from forgewall.identify.address import address_key
 from forgewall.model import Subject
 from forgewall.policyfile import PolicyFile
 from forgewall.record.event import Edit, PolicyEdit
@@ -139,7 +140,11 @@ def propose_revoke(
     Raises AmendError where there is none, and UnfitError.
     """
     edited = amend.revoke(current.text, str(current.path), address, line)
-    return _preview(current, edited, Edit.REVOKED, now, proof, address=address)
+    key = address_key(address, current.policy.registry)
+    entries = current.policy.approved.get(key, ()) if line is None else ()
+    several = f"all {len(entries)} entries for this address go; --line N takes away one" if len(entries) > 1 else ""
+    warnings = (several,) if several else ()
+    return _preview(current, edited, Edit.REVOKED, now, proof, address=address, warnings=warnings)
 
 
 def propose_break_glass(current: Current, by: str, reason: str, minutes: int, now: datetime) -> Preview:

@@ -9,19 +9,20 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from forgewall.decide.complaints import quote
+from forgewall.decide.parts import Part
 from forgewall.decide.policy import Policy
 from forgewall.errors import UsageError
 from forgewall.identify.address import parse_address
 from forgewall.identify.engine import identify
 from forgewall.identify.url import request_for
-from forgewall.model import PLAIN_APPROVAL, Operation
-from forgewall.review import remedy_warning
+from forgewall.model import PLAIN_APPROVAL, Effect, Operation
+from forgewall.review import remedy_facts, remedy_warning
 from forgewall.review.amend import Copy
 from forgewall.review.remedy import Remedy
 from forgewall.review.remedy_admission import copies_of, longest
 from forgewall.review.remedy_audience import audience_of
-from forgewall.review.remedy_choice import Choice
+from forgewall.review.remedy_choice import NOTHING, Choice
+from forgewall.review.store import Store
 from forgewall.review.wish import Wish
 
 _URL = re.compile(r"(?:https?|ssh|git)(?:\+[a-z]+)?://", re.IGNORECASE)
@@ -47,8 +48,10 @@ def is_address(text: str) -> bool:
     return "/" in text or "." in text or ":" in text
 
 
-def remedy_for(addresses: Iterable[str], policy: Policy, now: datetime, choice: Choice) -> Remedy:
-    """Approvals of `addresses`, each as `address_of` takes it, whoever asks.
+def remedy_for(
+    addresses: Iterable[str], policy: Policy, now: datetime, choice: Choice, store: Store | None = None
+) -> Remedy:
+    """Approvals of `addresses`, each as `address_of` takes it, whoever asks. `store` tells what is known of them.
 
     Raises UsageError for an address that is none and for a choice that makes no sense here.
     """
@@ -56,6 +59,8 @@ def remedy_for(addresses: Iterable[str], policy: Policy, now: datetime, choice: 
     wishes: list[Wish] = []
     copies: list[Copy] = []
     warnings = [warning] if warning else []
+    if not who:
+        warnings.append("it is approved for everybody; --who narrows it")
     obstacles: list[str] = []
     settled = True
     for text in addresses:
@@ -86,9 +91,26 @@ def remedy_for(addresses: Iterable[str], policy: Policy, now: datetime, choice: 
         copies += copies_of(entries, key, address, choice.expires)
         warnings += remedy_warning.of_wish(wishes[-1], policy)
         warnings += _of_operations(choice.operations)
+        warnings += _of_place(address, key, policy, now, store)
     if obstacles:
         return Remedy(obstacles=tuple(obstacles), settled=settled)
     return Remedy(wishes=tuple(wishes), copies=tuple(dict.fromkeys(copies)), warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _of_place(address: str, key: str, policy: Policy, now: datetime, store: Store | None) -> list[str]:
+    """Warnings on what is known of the place, and on what isn't."""
+    facts, seen_by = remedy_facts.facts_at(store, address, key) if store is not None else (NOTHING, None)
+    part = Part(
+        address=address,
+        key=key,
+        repository=address.rpartition("/")[2],
+        operation=Operation.PUSH,
+        effect=Effect.WRITE,
+        evidence="",
+        visibility=seen_by,
+    )
+    own = remedy_warning.of_part(part, None, policy, facts) if address.count("/") > 1 else ()
+    return [*own, *remedy_warning.of_facts(facts, now)]
 
 
 def _of_operations(operations: frozenset[Operation] | None) -> list[str]:
@@ -125,8 +147,3 @@ def _by_url(bare: str, policy: Policy) -> str | None:
                 return None
             return target.address
     return None
-
-
-def unknown(text: str) -> UsageError:
-    """The error for what is neither an address nor an id."""
-    return UsageError(f"{quote(text)} is neither an address such as github.com/acme/x nor the id of an event or a case")

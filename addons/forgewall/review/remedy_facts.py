@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forgewall.errors import ForgewallError, UsageError
-from forgewall.model import Subject
+from forgewall.model import Visibility
 from forgewall.review.case import Case
 from forgewall.review.filters import Filters
 from forgewall.review.recorded import Recorded
@@ -55,9 +55,20 @@ def matter_of(store: Store, identifier: str) -> Matter:
     return Matter(recorded=found[0], facts=_facts(store, row, case), row=row, case=case)
 
 
+def facts_at(store: Store, address: str, key: str) -> tuple[Facts, Visibility | None]:
+    """What the log tells of `address` (`key` is it, folded), and who could see it when it was asked for last."""
+    beside = _beside(store, address, key)
+    seen_by = next((one.visibility for one in beside if one.visibility), "")
+    facts = Facts(
+        first_seen=min((one.first_seen for one in beside), default=None),
+        signals=tuple(dict.fromkeys(signal for one in beside for signal in one.signals)),
+    )
+    return facts, Visibility(seen_by) if seen_by in Visibility else None
+
+
 def _facts(store: Store, row: Row, case: Case | None) -> Facts:
     ended = row.dataset == "upload" and row.outcome in _UPLOAD_ENDS
-    beside = _beside(store, row)
+    beside = _beside(store, row.address, row.key)
     document = store.document(row.id) or {}
     sizes = [*_sizes(document), *([row.bytes + 1] if ended and row.bytes is not None else [])]
     same = [one for one in beside if (one.user, one.client) == (row.user, row.client)]
@@ -74,11 +85,11 @@ def _facts(store: Store, row: Row, case: Case | None) -> Facts:
     )
 
 
-def _beside(store: Store, row: Row) -> list[Case]:
-    """The cases at the same address, whoever's they are."""
-    if not row.address:
+def _beside(store: Store, address: str, key: str) -> list[Case]:
+    """The cases at the same address, whoever's they are, the one seen last first."""
+    if not address:
         return []
-    return [one for one in store.cases(Filters(address=(row.address,)), limit=_CASES) if one.key == row.key]
+    return [one for one in store.cases(Filters(address=(address,)), limit=_CASES) if one.key == key]
 
 
 def _sizes(document: dict[str, Any]) -> Iterator[int]:
@@ -93,8 +104,3 @@ def _sizes(document: dict[str, Any]) -> Iterator[int]:
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def named(subject: Subject, name: str | None) -> Subject:
-    """`subject` by the name that a policy knows, where the log has a stand-in."""
-    return subject if name is None or name == subject.user else Subject(client=subject.client, user=name)

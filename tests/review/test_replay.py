@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.review.recordings import START, decision, policies, policy, read, recorded, requests, target, would
+from tests.review.recordings import START, decision, policies, policy, read, recorded, requests, target, targets, would
 
 from forgewall.decide.engine import decide
 from forgewall.decide.policy import Policy
 from forgewall.evidence import RefAction, RefUpdate
-from forgewall.model import Action, Also, Kind, Operation, Verdict
+from forgewall.model import Action, Also, Kind, Operation, Target, Verdict
 from forgewall.review.recorded import Recorded
 from forgewall.review.replay import replay
 from forgewall.review.replay_changes import Turn, turn
@@ -44,10 +44,18 @@ def test_the_same_policy_says_the_same_of_what_the_log_has(law: Policy, asked: l
     assert result.judged + result.unjudged == len(logged)
 
 
-@given(policies(), policies(), st.lists(requests, min_size=1, max_size=8), st.none() | st.just(START))
+@settings(max_examples=50)
+@given(
+    policies(),
+    policies(),
+    st.lists(targets, min_size=1, max_size=2),
+    st.lists(requests, min_size=6, max_size=20),
+    st.none() | st.just(START),
+)
 def test_what_is_remembered_is_what_the_engine_says(
-    old: Policy, new: Policy, asked: list[Recorded], at: object
+    old: Policy, new: Policy, places: list[Target], questions: list[Recorded], at: object
 ) -> None:
+    asked = [replace(one, target=places[number % len(places)]) for number, one in enumerate(questions)]
     judge = Judge([old, new], at=START if at else None)
     for one in [replace(one, code="unapproved", action=Action.BLOCK) for one in asked * 2]:
         verdicts = judge.judge(one)

@@ -151,7 +151,7 @@ def _for_parts(about: Remedy, recorded: Recorded, asker: Asker, facts: Facts, wa
     return replace(
         about,
         wishes=wishes,
-        copies=tuple(dict.fromkeys(copy for one in found for copy in one.copies)),
+        copies=tuple(copy for copies in dict.fromkeys(one.copies for one in found) for copy in copies),
         warnings=_once(warnings),
         hints=_hints(wishes, facts, main),
     )

@@ -63,8 +63,7 @@ def remedy_for(
         warnings.append("it is approved for everybody; --who narrows it")
     obstacles: list[str] = []
     settled = True
-    for text in addresses:
-        address = address_of(text, policy)
+    for address in dict.fromkeys(address_of(text, policy) for text in addresses):
         key = parse_address(address, policy.registry).key
         if (forbidden := policy.prohibition(key)) is not None:
             where = policy.reference(forbidden.line)
@@ -94,7 +93,7 @@ def remedy_for(
         warnings += _of_place(address, key, policy, now, store)
     if obstacles:
         return Remedy(obstacles=tuple(obstacles), settled=settled)
-    return Remedy(wishes=tuple(wishes), copies=tuple(dict.fromkeys(copies)), warnings=tuple(dict.fromkeys(warnings)))
+    return Remedy(wishes=tuple(wishes), copies=tuple(copies), warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _of_place(address: str, key: str, policy: Policy, now: datetime, store: Store | None) -> list[str]:

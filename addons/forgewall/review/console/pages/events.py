@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from forgewall.record.ulid import LENGTH
@@ -84,7 +84,7 @@ def live(request: Request) -> Response:
         asked=said,
         rows=rows,
         paused=paused,
-        poll="" if paused or said.error else _poll(said, rows[0].id if rows else "", now, 0),
+        poll="" if paused or said.error else _poll(said, rows[0].id if rows else "", 0, 0),
         interval=INTERVAL,
         choices=choices(),
     )
@@ -92,10 +92,12 @@ def live(request: Request) -> Response:
 
 @requires(Role.VIEWER)
 def live_part(request: Request) -> Response:
-    """`/live/part`: what came after the event `after=`, and where to ask next."""
+    """`/live/part`: what came after the event `after=`, and where to ask next. As a page of its own it is `/live`."""
     store: Store = request.state.store
     now = request.state.settings.clock()
     said = asked(request, now)
+    if "hx-request" not in request.headers:
+        return RedirectResponse(said.link("/live"), status_code=303)
     after = identifier(request, "after")
     rows = [] if said.error else store.events(said.filters, limit=TAIL, after=after)
     told, unheard = _counts(request, now)
@@ -133,10 +135,9 @@ def _counts(request: Request, now: datetime) -> tuple[int, int]:
     return whole("told", int(now.timestamp())), whole("unheard", 100_000)
 
 
-def _poll(said: Asked, after: str, told: datetime | int, unheard: int) -> str:
+def _poll(said: Asked, after: str, told: int, unheard: int) -> str:
     """The address that the next look goes to."""
-    seconds = told if isinstance(told, int) else int(told.timestamp())
-    return link("/live/part", [*said.words, ("after", after), ("told", str(seconds)), ("unheard", str(unheard or ""))])
+    return link("/live/part", [*said.words, ("after", after), ("told", str(told)), ("unheard", str(unheard or ""))])
 
 
 routes = [

@@ -111,6 +111,8 @@ def test_two_own_hosts_that_look_alike_are_told() -> None:
     assert found(f"{forges}  - {{host: git.acrne.example, kind: gitlab}}\n") == [
         "4 `git.acrne.example` looks like `git.acme.example`"
     ]
+    approved = "approved: [git.acme.example/a, git.acrne.example/a]\n"
+    assert len(found(f"{forges}  - {{host: git.acrne.example, kind: gitlab}}\n{approved}")) == 1
 
 
 def test_a_user_that_looks_like_another_is_told() -> None:

@@ -77,6 +77,7 @@ def test_an_alternative_that_is_outdone_is_told(first: str, second: str, said: s
         ("allow: [push]", "refs: [main]"),
         ("refs: [main]", "refs: [dev]"),
         ("allow: [push]", "deletes: block"),
+        ("deletes: block", "allow: [push]"),
         ("allow: [push], content: {pdf: block}", ""),
         ("who: [ana], content: {pdf: allow}", "content: {pdf: block}"),
     ],

@@ -16,6 +16,7 @@ from forgewall.errors import ForgewallError
 
 _MOST = 40
 """Cases that are offered, those seen last."""
+_TAKE_CASES = frozenset({"show", "approve", "mute", "triage"})
 
 
 def answer() -> None:
@@ -30,7 +31,19 @@ def answer() -> None:
     except ValueError:  # within quotes
         words = line.split()
     named = words[1:2] if len(words) > 2 or line.endswith((" ", "\t")) else []
-    argcomplete.autocomplete(commands.parser(named, completing=True), always_complete_options="long")
+    parser = commands.parser(named, completing=True)
+    if named and named[0] in _TAKE_CASES:
+        _offer_cases(parser)
+    argcomplete.autocomplete(parser, always_complete_options=False)
+
+
+def _offer_cases(parser: argparse.ArgumentParser) -> None:
+    """Has the words that stand alone in `parser`'s commands completed by cases, unless they are words of a list."""
+    for commands in (action for action in parser._actions if isinstance(action, argparse._SubParsersAction)):
+        for command in commands.choices.values():
+            for action in command._actions:
+                if not action.option_strings and action.choices is None:
+                    action.completer = open_cases
 
 
 def open_cases(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
@@ -45,5 +58,5 @@ def open_cases(prefix: str, parsed_args: argparse.Namespace, **_: object) -> lis
         return []
     with suppress(ForgewallError), Store(events, file=file, clock=lambda: datetime.now(UTC)) as store:
         found = store.cases(Filters(state=(State.OPEN,)), limit=_MOST)
-        return [case.id for case in found if case.id.startswith(prefix.upper())]
+        return [case.id for case in found if case.id.startswith(prefix)]
     return []

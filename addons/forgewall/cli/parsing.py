@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from forgewall.cli.terminal import safe
+
 _CHOICE = re.compile(r"argument (\S+): invalid choice: '(.*?)' \(choose from (.*)\)", re.DOTALL)
 
 
@@ -46,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         if choice := _CHOICE.fullmatch(message):
             known = re.findall(r"[^\s,']+", choice[3])
             message = f"`{choice[2]}` is no {choice[1].strip('-').lower()}{hint(choice[2], known)}"
-        self.exit(2, f"{self.prog}: {message}\n`{self.prog} --help` tells what there is\n")
+        self.exit(2, f"{self.prog}: {safe(message)}\n`{self.prog} --help` tells what there is\n")
 
     def _command(self, name: str | None) -> Parser:
         for action in self._actions:

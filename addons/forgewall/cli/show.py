@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 from typing import Any
 
-from forgewall.cli import case_columns, completing, place, sheet, terminal, when
+from forgewall.cli import case_columns, place, sheet, terminal, when
 from forgewall.cli.dossier import Dossier, Present, gather
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
@@ -30,8 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             ("forgewall show C-7QK2M9FD3A --json | jq .event", "whole documents, for other programs"),
         ),
     )
-    identifier = parser.add_argument("id", metavar="ID", help="an event's id or its beginning, or a case's id")
-    identifier.completer = completing.open_cases  # type: ignore[attr-defined] # where argcomplete looks for it
+    parser.add_argument("id", metavar="ID", help="an event's id or its beginning, or a case's id")
     place.add_events(parser)
     place.add_policy(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -10,6 +10,7 @@ import msgspec
 
 from forgewall.review.store.counting import Counts
 from forgewall.review.store.entry import Entry
+from forgewall.review.store.placing import free_places
 from forgewall.review.store.position import position
 from forgewall.review.store.shared import Commons
 
@@ -52,7 +53,7 @@ class Intake:
             self.forget()
             self._epoch = epoch
         fresh = _unknown(connection, placed)
-        places = _places(connection, [one.entry for one in fresh])
+        places = free_places(connection, [position(one.entry.at, one.entry.id) for one in fresh])
         counts = Counts(file)
         for one, n in zip(fresh, places, strict=True):
             counts.add(one.entry, n)
@@ -108,34 +109,6 @@ def _unknown(connection: sqlite3.Connection, placed: Sequence[Placed]) -> list[P
             known.add(one.entry.id)
             fresh.append(one)
     return fresh
-
-
-def _places(connection: sqlite3.Connection, entries: Sequence[Entry]) -> list[int]:
-    """A place for each, the next free one where somebody else has it."""
-    wanted = [position(entry.at, entry.id) for entry in entries]
-    if not wanted:
-        return []
-    taken = {
-        n
-        for (n,) in connection.execute(
-            "SELECT n FROM event WHERE n IN (SELECT value FROM json_each(?))", (_listed(wanted),)
-        )
-    }
-    places = []
-    for first in wanted:
-        n = first
-        while n in taken:
-            n = _next(connection, n, taken)
-        taken.add(n)
-        places.append(n)
-    return places
-
-
-def _next(connection: sqlite3.Connection, n: int, taken: set[int]) -> int:
-    n += 1
-    if n not in taken and connection.execute("SELECT 1 FROM event WHERE n = ?", (n,)).fetchone():
-        taken.add(n)
-    return n
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -7,20 +7,29 @@ from datetime import datetime
 from forgewall.review.store.entry import milliseconds
 
 BITS = 21
-_LOW = (1 << BITS) - 1
+LOW = (1 << BITS) - 1
+_NEAR, _CHANCE = 4, 18
 _ULID = 26
 _DIGITS = str.maketrans("0123456789ABCDEFGHJKMNPQRSTVWXYZ", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 LAST = (1 << 63) - 1
 
 
 def position(at: int, identifier: str) -> int:
-    """The place of the event `identifier` at `at` (milliseconds since 1970); others may want the same."""
+    """The place of the event `identifier` at `at` (milliseconds since 1970); others may want the same.
+
+    Within a millisecond ids made by `record.ulid` decide: by their own time, which is a little earlier or later, and
+    then by their random part. Where their time is quite another one, it alone does.
+    """
     if len(identifier) == _ULID:
         try:
-            return at << BITS | int(identifier[10:15].translate(_DIGITS), 32) >> 4
+            made = int(identifier[:10].translate(_DIGITS), 32)
+            apart = made - at + _NEAR
+            if 0 < apart < 2 * _NEAR:
+                return at << BITS | apart << _CHANCE | int(identifier[10:14].translate(_DIGITS), 32) >> 20 - _CHANCE
+            return at << BITS | made & LOW
         except ValueError:
             pass
-    return at << BITS | int.from_bytes(identifier.encode()[-3:]) & _LOW
+    return at << BITS | int.from_bytes(identifier.encode()[-2:]) & LOW
 
 
 def of_identifier(identifier: str) -> int | None:

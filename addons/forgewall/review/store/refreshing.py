@@ -66,7 +66,7 @@ class Refreshing:
         """
         events, offset, ended = 0, 0, []
         until = time.monotonic() + _WORK
-        while waiting and time.monotonic() < until:
+        while waiting:
             offset, more = 0, False
             with suppress(FileNotFoundError):  # removed by `events.keep`; the next refresh drops its rows
                 offset, fresh, more = self._step(connection, waiting[-1])
@@ -74,6 +74,8 @@ class Refreshing:
             if not more:
                 ended.append(waiting.pop())
                 offset = 0
+            if time.monotonic() > until:
+                break
         return events, offset, ended
 
     def _step(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int, bool]:

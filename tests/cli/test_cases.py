@@ -146,7 +146,9 @@ def test_a_terminal_gets_a_table_that_fits_and_the_next_command(scene: Scene) ->
     assert all(len(line) <= 118 for line in plain.splitlines())
     ids = re.findall(r"^C-[0-9A-Z]{10}  open ", plain, re.MULTILINE)
     assert len(ids) == 3
-    assert re.search(r"\nforgewall show C-\w{10} tells all about one; forgewall approve C-\w{10} lets it pass", plain)
+    assert re.search(
+        r"\n`forgewall show C-\w{10}` tells all about one, `forgewall approve C-\w{10}` lets it pass", plain
+    )
     assert "\x1b" not in scene.on_terminal("cases", env={"NO_COLOR": "1"})
     dumb = scene.on_terminal("cases", env={"TERM": "dumb"})
     assert "\x1b" not in dumb

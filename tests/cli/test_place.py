@@ -32,6 +32,14 @@ def test_options_win_over_the_environment_and_that_over_defaults(monkeypatch: py
     assert parsed().clock().tzinfo is not None
 
 
+def test_another_command_is_led_to_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORGEWALL_EVENTS", "/var/log/forgewall")
+    assert place.again(parsed()) == ""
+    assert place.again(parsed("--events", "a b", "--index", "x")) == " --events 'a b' --index x"
+    assert place.again(parsed("--policy", "p.yaml")) == ""
+    assert place.again(parsed("--policy", "p.yaml"), policy=True) == " --policy p.yaml"
+
+
 def test_a_missing_log_is_a_sentence(tmp_path: Path, capsys: Any) -> None:
     scene = Scene(tmp_path)
     for command, *words in (["cases"], ["stats"], ["show", "x"], ["events"], ["events", "--user", "x"]):

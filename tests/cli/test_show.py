@@ -62,7 +62,8 @@ def test_a_block_is_told_whole(scene: Scene, capsys: Any) -> None:
     )
     assert f"  because     {scene.file}:7  defaults/writes  yes: `writes: block` applies" in sections["Today"]
     todo = "\n".join(sections["What to do"])
-    assert re.search(r"approve     forgewall approve C-\w{10}\n", todo)
+    places = f" --events {scene.events} --policy {scene.file}"
+    assert re.search(rf"approve     forgewall approve C-\w{{10}}{re.escape(places)}\n", todo)
     assert "to github.com/mallory/loot for ana@acme.example" in todo
     assert "warning     everybody can see github.com/mallory/loot" in todo
     assert re.search(r"or          forgewall mute C-\w{10} ", todo)

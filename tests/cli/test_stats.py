@@ -73,7 +73,7 @@ def test_a_terminal_gets_bars_and_the_next_command(scene: Scene) -> None:
     assert "\x1b" not in plain
     assert all(len(line) <= 90 for line in plain.splitlines())
     assert re.search(r"█{20}  github.com/mallory/loot", plain)
-    assert "forgewall cases lists what waits to be judged." in plain
+    assert "`forgewall cases` lists what waits to be judged" in plain
 
 
 def test_an_empty_span_is_all_zero(scene: Scene, capsys: Any) -> None:

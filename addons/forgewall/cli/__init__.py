@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from forgewall.cli import commands
+from forgewall.cli.terminal import safe
 from forgewall.errors import ForgewallError, PolicyError
 
 COMMANDS = commands.NAMES
@@ -34,10 +35,10 @@ def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | N
         code: int = args.run(args)
         sys.stdout.flush()
     except PolicyError as error:
-        print(error, file=sys.stderr)  # file:line:column comes first, where editors look for it
+        print(_harmless(error), file=sys.stderr)  # file:line:column comes first, where editors look for it
         return error.exit_code
     except ForgewallError as error:
-        print(f"forgewall: {error}", file=sys.stderr)
+        print(f"forgewall: {_harmless(error)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
@@ -45,3 +46,8 @@ def main(argv: Sequence[str] | None = None, *, clock: Callable[[], datetime] | N
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at exit
         return 0
     return code
+
+
+def _harmless(error: Exception) -> str:
+    """What `error` says, of which a part may be an event's."""
+    return "\n".join(safe(line, 4096) for line in str(error).splitlines())

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if more > 0 and args.count is None:
         print(f"forgewall cases: {more:,} more; -n 0 lists all", file=sys.stderr)
     if found:
-        _teach(found[0])
+        _teach(found[0], terminal.safe(place.again(args)))
     else:
         print(f"forgewall cases: {_nothing(args, filters)}", file=sys.stderr)
     return 0
@@ -86,10 +86,11 @@ def _found(store: Store, filters: Filters, count: int) -> list[Case]:
     return found
 
 
-def _teach(case: Case) -> None:
+def _teach(case: Case, places: str) -> None:
     """What to do next, where a person reads."""
     if terminal.look(sys.stdout).tables:
-        print(f"\nforgewall show {case.id} tells all about one; forgewall approve {case.id} lets it pass.")
+        show, approve = (f"`forgewall {command} {case.id}{places}`" for command in ("show", "approve"))
+        print(f"\n{show} tells all about one, {approve} lets it pass")
 
 
 def _nothing(args: argparse.Namespace, filters: Filters) -> str:

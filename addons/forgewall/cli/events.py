@@ -173,7 +173,7 @@ def _show_past(args: argparse.Namespace, listing: _Listing, filters: Filters | N
             with place.store(args) as store:
                 shown, more = _list_indexed(store, listing, filters, count, look_for)
         except StoreError as error:
-            print(f"forgewall events: {error}; reading the whole log instead", file=sys.stderr)
+            print(f"forgewall events: {str(error).rstrip('.')}; reading the whole log instead", file=sys.stderr)
             shown, more = _list(args, listing, count, look_for)
     if more:
         print(f"forgewall events: the last {count}; -n 0 lists all", file=sys.stderr)

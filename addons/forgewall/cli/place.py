@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
         "--events",
         metavar="DIR",
         type=Path,
-        default=Path(os.environ.get(EVENTS_VARIABLE) or "events"),
+        default=_default_events(),
         help=f"the log (default: {EVENTS_VARIABLE}, or events)",
     )
     parser.add_argument(
@@ -50,7 +51,7 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         "--policy",
         metavar="FILE",
         type=Path,
-        default=Path(os.environ.get(POLICY_VARIABLE) or "policy/forgewall.yaml"),
+        default=_default_policy(),
         help=f"the policy (default: {POLICY_VARIABLE}, or policy/forgewall.yaml)",
     )
     parser.set_defaults(clock=utc_now)
@@ -85,9 +86,27 @@ def directory(args: argparse.Namespace) -> Path:
     return events
 
 
+def again(args: argparse.Namespace, *, policy: bool = False) -> str:
+    """The options that lead another command to the same log and index (and policy), as a shell takes them; '' where
+    none are needed. With a space before.
+    """
+    pairs = [("--events", args.events, _default_events()), ("--index", args.index, None)]
+    if policy:
+        pairs.append(("--policy", args.policy, _default_policy()))
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value, default in pairs if value != default)
+
+
 def utc_now() -> datetime:
     """The present time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def _default_events() -> Path:
+    return Path(os.environ.get(EVENTS_VARIABLE) or "events")
+
+
+def _default_policy() -> Path:
+    return Path(os.environ.get(POLICY_VARIABLE) or "policy/forgewall.yaml")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from forgewall.cli import case_columns, place, sheet, terminal, when
 from forgewall.cli.dossier import Dossier, Present, gather
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
+from forgewall.cli.show_next import Places
 from forgewall.cli.show_sections import sections
 from forgewall.review.remedy import Remedy
 from forgewall.review.row import Row
@@ -45,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(dumped(_as_json(found)))
     else:
-        sheet.draw(sections(found, now), sys.stdout)
+        places = Places(log=place.again(args), both=place.again(args, policy=True))
+        sheet.draw(sections(found, now, places), sys.stdout)
     return 0
 
 

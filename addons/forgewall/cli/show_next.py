@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from forgewall.cli.dossier import Dossier
 from forgewall.cli.sheet import Fact
@@ -11,6 +11,14 @@ from forgewall.model import Action, Step, Verdict
 from forgewall.review.case import State
 from forgewall.review.wish import Wish
 from forgewall.sizes import size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The options by which another command finds the same log, and the same log and policy (`place.again`)."""
+
+    log: str
+    both: str
 
 
 def today(found: Dossier) -> Iterator[Fact]:
@@ -32,7 +40,7 @@ def today(found: Dossier) -> Iterator[Fact]:
         yield Fact(label="because" if number == 0 else "", text=_step(step))
 
 
-def advice(found: Dossier) -> Iterator[Fact]:
+def advice(found: Dossier, places: Places) -> Iterator[Fact]:
     """What to type next, or why approving can't help."""
     name = found.case.id if found.case is not None else found.row.id
     remedy = found.remedy
@@ -45,17 +53,17 @@ def advice(found: Dossier) -> Iterator[Fact]:
         for number, obstacle in enumerate(remedy.obstacles):
             yield Fact(label="" if number else "approve", text=f"{'' if number else f'{told}: '}{obstacle}")
     else:
-        yield Fact(label="approve", text=f"forgewall approve {name}", style="bold")
+        yield Fact(label="approve", text=f"forgewall approve {name}{places.both}", style="bold")
         for wish in remedy.wishes:
             yield Fact(text=f"lets pass {_wish(wish)}")
-        yield Fact(text=f"forgewall approve {name} --for 7d  for seven days only")
+        yield Fact(text="with --for 7d for seven days only; it shows what would change, and asks")
     for warning in remedy.warnings:
         yield Fact(label="warning", text=warning, style="yellow")
     for hint in remedy.hints:
         yield Fact(label="hint", text=hint)
     if found.case is not None and found.case.state is State.OPEN:
-        yield Fact(label="or", text=f"forgewall mute {name} --for 30d")
-        yield Fact(text=f"forgewall triage {name} confirmed --note {shlex.quote('rightly refused')}")
+        yield Fact(label="or", text=f"forgewall mute {name} --for 30d{places.log}")
+        yield Fact(text=f"forgewall triage {name} confirmed{places.log}")
 
 
 def _answer(verdict: Verdict) -> str:

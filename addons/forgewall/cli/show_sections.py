@@ -16,6 +16,7 @@ from forgewall.cli.dossier import ATTEMPTS, Dossier
 from forgewall.cli.event_details import details
 from forgewall.cli.event_line import at, where, who, word
 from forgewall.cli.sheet import Fact, Section
+from forgewall.cli.show_next import Places
 from forgewall.review.case import Triage
 from forgewall.review.row import Row
 from forgewall.sizes import rounded
@@ -28,19 +29,19 @@ _FEW = 5
 """Events of the same request that are told."""
 
 
-def sections(found: Dossier, now: datetime) -> list[Section]:
+def sections(found: Dossier, now: datetime, places: Places) -> list[Section]:
     """All that is known, in the order in which it is read; sections may be empty."""
     event = found.document
     return [
         Section(title="", facts=(_headline(found),)),
         Section(title="Event", facts=tuple(_who_what_where(event, found.row, now))),
         Section(title="Why", facts=tuple(_why(found))),
-        Section(title="Found in the upload", facts=tuple(_found(found))),
+        Section(title="Found in the upload", facts=tuple(_found(found, places))),
         Section(title="How it ended", facts=tuple(_ended(found))),
         Section(title="Other events of this request", facts=tuple(_others(found))),
-        Section(title="Case", facts=tuple(_case(found, now))),
+        Section(title="Case", facts=tuple(_case(found, now, places))),
         Section(title="Today", facts=tuple(show_next.today(found))),
-        Section(title="What to do", facts=tuple(show_next.advice(found))),
+        Section(title="What to do", facts=tuple(show_next.advice(found, places))),
     ]
 
 
@@ -110,7 +111,7 @@ def _why(found: Dossier) -> Iterator[Fact]:
     yield from _fact("known by", at(event, "forgewall.identified_by"))
 
 
-def _found(found: Dossier) -> Iterator[Fact]:
+def _found(found: Dossier, places: Places) -> Iterator[Fact]:
     """Evidence, of the event itself or of the upload that belongs to it."""
     for event in (found.document, *found.request):
         summary, lines = at(event, "forgewall.evidence.summary"), details(event)
@@ -124,7 +125,7 @@ def _found(found: Dossier) -> Iterator[Fact]:
             if told[label] <= _MOST_ALIKE or text.strip().startswith("and "):
                 yield Fact(label=label, text=text.strip(), style="red" if label in {"secret", "forced"} else "")
         if max(told.values(), default=0) > _MOST_ALIKE:
-            yield from _fact("", f"forgewall show {found.row.id} --json lists more")
+            yield from _fact("", f"`forgewall show {found.row.id} --json{places.both}` lists more")
         return
 
 
@@ -149,7 +150,7 @@ def _others(found: Dossier) -> Iterator[Fact]:
         yield from _fact("", f"and {left} more; --json lists them")
 
 
-def _case(found: Dossier, now: datetime) -> Iterator[Fact]:
+def _case(found: Dossier, now: datetime, places: Places) -> Iterator[Fact]:
     case = found.case
     if case is None:
         return
@@ -166,7 +167,7 @@ def _case(found: Dossier, now: datetime) -> Iterator[Fact]:
         text = f"{when.exact(row.time)}  {row.outcome:<11}{size}  {row.id}{mark}"
         yield Fact(label="attempts" if number == 0 else "", text=text)
     if len(found.attempts) == ATTEMPTS:
-        yield from _fact("", f"forgewall events --case {case.id} lists all")
+        yield from _fact("", f"`forgewall events --case {case.id}{places.log}` lists all")
     for number, said in enumerate(found.history):
         yield Fact(label="said" if number == 0 else "", text=_said(said))
 

@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         terminal.never_fail_on(sys.stdout)
         _print(found, now)
+        if found.open_cases and terminal.look(sys.stdout).tables:
+            print(f"\n`forgewall cases{terminal.safe(place.again(args))}` lists what waits to be judged")
     return 0
 
 
@@ -86,8 +88,6 @@ def _print(found: Statistics, now: datetime) -> None:
     _list("blocked operations", found.operations, now)
     _list("reasons", found.reasons, now)
     _list("uploads by address", found.uploads, now, sized=True)
-    if found.open_cases and terminal.look(sys.stdout).tables:
-        print("\nforgewall cases lists what waits to be judged.")
 
 
 def _chart(title: str, values: Sequence[int], buckets: Sequence[Bucket], seconds: int) -> None:

@@ -75,7 +75,7 @@ def carry_out(
         return 0
     if args.yes and not preview.settles:
         raise approval.ObstacleError(f"it would still be refused, so nothing was written: {_plain(preview.refused)}")
-    if not args.yes and not _can_ask():
+    if not args.yes and not can_ask():
         raise UsageError("nobody can be asked here: --yes does it without a question, --dry-run only shows it")
     if not args.yes and not question():
         print("Nothing was written.")
@@ -158,7 +158,8 @@ def _plain(text: str) -> str:
     return terminal.safe(text, _WIDE)
 
 
-def _can_ask() -> bool:
+def can_ask() -> bool:
+    """Whether a person is there to be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -16,6 +16,7 @@ from forgewall.identify.address import parse_address
 from forgewall.identify.engine import identify
 from forgewall.identify.url import request_for
 from forgewall.model import PLAIN_APPROVAL, Effect, Operation
+from forgewall.record.redact import printable
 from forgewall.review import remedy_facts, remedy_warning
 from forgewall.review.amend import Copy
 from forgewall.review.remedy import Remedy
@@ -27,6 +28,7 @@ from forgewall.review.wish import Wish
 
 _URL = re.compile(r"(?:https?|ssh|git)(?:\+[a-z]+)?://", re.IGNORECASE)
 _SCP = re.compile(r"[^/@\s]+@([^/:\s]+):(?!/)(.+)", re.DOTALL)  # git@github.com:acme/x, see git-fetch(1), GIT URLS
+_LONGEST = 500
 _GIT_READ = "/info/refs?service=git-upload-pack"
 
 
@@ -38,7 +40,7 @@ def address_of(text: str, policy: Policy) -> str:
     except ValueError as error:
         found = _by_url(bare, policy)
         if found is None:
-            raise UsageError(str(error)) from None
+            raise UsageError(printable(str(error), _LONGEST)) from None
         return found
     return "/".join((parsed.host, *parsed.segments))
 

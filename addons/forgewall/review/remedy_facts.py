@@ -11,6 +11,7 @@ from typing import Any
 
 from forgewall.errors import ForgewallError, UsageError
 from forgewall.model import Visibility
+from forgewall.record.redact import printable
 from forgewall.review.case import Case
 from forgewall.review.filters import Filters
 from forgewall.review.recorded import Recorded
@@ -20,6 +21,7 @@ from forgewall.review.store import Store
 
 _CASES = 50
 """Cases at one address that are looked at."""
+_LONGEST = 1024
 _UPLOAD_ENDS = frozenset({"cut", "would-cut"})
 
 
@@ -51,7 +53,8 @@ def matter_of(store: Store, identifier: str) -> Matter:
         )
     found = store.recorded_of([row.id])
     if not found:
-        raise ForgewallError(f"the event {row.id} is about no request that could be approved: {row.message}")
+        told = printable(f"the event {row.id} is about no request that could be approved: {row.message}", _LONGEST)
+        raise ForgewallError(told)
     return Matter(recorded=found[0], facts=_facts(store, row, case), row=row, case=case)
 
 

@@ -11,6 +11,7 @@ from forgewall.errors import UsageError
 from forgewall.model import GROUPS, Operation
 from forgewall.review.console.actions.triage import note_of
 from forgewall.review.console.forms import Form
+from forgewall.review.console.rendering import environment
 from forgewall.review.remedy_choice import CLIENT, EVERYONE, USER, Choice
 from forgewall.review.remedy_facts import Matter
 
@@ -27,6 +28,18 @@ SPANS = MappingProxyType(
 USUAL = "usual"
 """The word for what an approval covers that names no operations."""
 NAMED = "named"
+
+_FIELDS = MappingProxyType({"--who": "“For whom”", "--operations": "“What for”"})
+
+
+def in_form(sentence: str) -> str:
+    """A sentence about a remedy with the names of the form's fields in place of the command line's options."""
+    for option, field in _FIELDS.items():
+        sentence = sentence.replace(option, field)
+    return sentence
+
+
+environment.filters["in_form"] = in_form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ approved:
 tests:
   - {do: git push https://github.com/acme/api, expect: allow}
 """
+ADMIN = pwd.getpwuid(os.getuid()).pw_name
 LOOT = "https://github.com/mallory/loot"
 CLOCK = """
 import datetime, pathlib, sys
@@ -58,10 +61,10 @@ class Led:
         return self.run.git("push", LOOT, "main", cwd=self.tree)
 
     def forgewall(self, *words: str) -> Result:
-        """A command beside the running proxy, as its admin gives it."""
+        """A command beside the running proxy, as its admin (`ADMIN`) gives it."""
         places = ["--policy", str(self.run.policy_file), "--events", str(self.run.events_directory)]
         command = self.run.program(*words, *places)
-        return clients.run(command, env=self.run.environment | {"LOGNAME": "bob"}, cwd=self.run.home, seconds=60)
+        return clients.run(command, env=self.run.environment, cwd=self.run.home, seconds=60)
 
     def taken_over(self) -> None:
         """Wait until the running proxy has what somebody wrote last."""

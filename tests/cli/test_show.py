@@ -56,7 +56,7 @@ def test_a_block_is_told_whole(scene: Scene, capsys: Any) -> None:
     assert "2 times, 0 bytes in all" in case
     assert f"{event.id}  (this one)" in case
     assert earlier.id in case
-    assert f"{scene.policy.digest[:12]}, that of then" in sections["Today"][0]
+    assert f"{scene.policy.digest[:12]}, the same as then" in sections["Today"][0]
     assert sections["Today"][1] == (
         "  verdict     would be blocked: github.com/mallory/loot is not an approved repository"
     )

@@ -28,7 +28,7 @@ def test_a_week_is_counted_and_drawn(scene: Scene, capsys: Any) -> None:
     printed = capsys.readouterr().out
     lines = printed.splitlines()
     assert lines[0] == "2026-11-17 12:00 to 2026-11-24 12:00 UTC"
-    assert lines[1] == "6 blocked, 0 would be blocked, 1 uploads passed with 3 MiB; 2 open cases"
+    assert lines[1] == "6 blocked, 0 would be blocked, 1 upload passed with 3 MiB; 2 open cases"
     assert "blocked, or would have been, each bar " in lines[3]
     assert "█" in printed
     assert re.search(r"\n +6 +0 bytes  github.com/mallory/loot  2026-11-24 11:00 \(1 h ago\)\n", printed)

@@ -29,7 +29,7 @@ def today(found: Dossier) -> Iterator[Fact]:
     if present.problem:
         yield Fact(label="policy", text=f"can't be used: {present.problem}", style="red")
         return
-    same = "that of then" if present.digest == found.row.digest else f"it has changed since {found.row.digest[:12]}"
+    same = "the same as then" if present.digest == found.row.digest else f"it has changed since {found.row.digest[:12]}"
     yield Fact(label="policy", text=f"{present.file}, {present.digest[:12]}, {same}")
     verdict = present.verdict
     if verdict is None or present.unjudged:

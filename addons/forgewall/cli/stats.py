@@ -77,7 +77,7 @@ def _print(found: Statistics, now: datetime) -> None:
     size = sum(bucket.bytes for bucket in found.buckets)
     print(f"{when.to_the_minute(found.since)} to {when.to_the_minute(found.until)} UTC")
     print(
-        f"{blocked:,} blocked, {would:,} would be blocked, {uploads:,} uploads passed with {rounded(size)}; "
+        f"{blocked:,} blocked, {would:,} would be blocked, {uploads:,} {'upload' if uploads == 1 else 'uploads'} passed with {rounded(size)}; "
         f"{found.open_cases:,} open {'case' if found.open_cases == 1 else 'cases'}"
     )
     refused = [bucket.blocked + bucket.would_block for bucket in found.buckets]

@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from forgewall.review.store.errors import StoreError, is_broken, is_busy, told
 
@@ -137,16 +138,15 @@ class Database:
     def _existing(self) -> sqlite3.Connection | None:
         """The file as an index of ours; None if it is none."""
         for mode in _READ_ONLY if self.readonly else ("rw",):
-            connection = _connect(self.file, mode)
             try:
+                connection = _connect(self.file, mode)
                 if _is_ours(connection):
                     self._mode = mode
                     return connection
+                connection.close()
             except sqlite3.DatabaseError as error:
                 if not is_broken(error) and not self.readonly:
-                    connection.close()
                     raise
-            connection.close()
         return None
 
 
@@ -160,8 +160,17 @@ def _identity(file: Path) -> tuple[int, int]:
 
 def _connect(file: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{file.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+        f"file:{quote(str(file.absolute()))}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
     )
+    try:
+        _settle(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _settle(connection: sqlite3.Connection) -> None:
     for words in (
         f"busy_timeout = {_READ_PATIENCE}",
         "synchronous = NORMAL",
@@ -171,7 +180,6 @@ def _connect(file: Path, mode: str) -> sqlite3.Connection:
         "secure_delete = ON",
     ):
         connection.execute(f"PRAGMA {words}")
-    return connection
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:

@@ -4,6 +4,7 @@ to it that a damaged index is made anew and that a failure is told as a sentence
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -56,7 +57,7 @@ class Store:
         self, directory: Path, *, file: Path | None = None, clock: Callable[[], datetime] | None = None
     ) -> None:
         """Open or make it; reads no events yet."""
-        if not directory.is_dir():
+        if not os.path.isdir(directory):  # which never raises
             raise StoreError(f"there is no event log in `{directory}`; name its directory with --events DIR.")
         self._directory = directory
         self._clock = clock or utc_now

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from forgewall.errors import UsageError
 from forgewall.model import Kind, Operation
+from forgewall.record.redact import printable
 from forgewall.review import words as search
 from forgewall.review.case import State
 from forgewall.review.network import span, within
@@ -209,8 +210,8 @@ def _time(word: str, now: datetime) -> datetime:
         time = datetime.fromisoformat(word)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"`{word}` is no time; write a span before now such as `90m`, `24h` or `7d`, a day such as `2026-11-24`,"
-            " or a time such as `2026-11-24T09:00:00Z`"
+            f"{_quoted(word)} is no time; write a span before now such as `90m`, `24h` or `7d`, a day such as"
+            " `2026-11-24`, or a time such as `2026-11-24T09:00:00Z`"
         ) from None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
@@ -218,7 +219,7 @@ def _time(word: str, now: datetime) -> datetime:
 def _truth(word: str) -> bool:
     if word.lower() in _YES | _NO:
         return word.lower() in _YES
-    raise UsageError(f"`{word}` is neither `yes` nor `no`")
+    raise UsageError(f"{_quoted(word)} is neither `yes` nor `no`")
 
 
 def _one_of(noun: str, known: Iterable[str]) -> Callable[[str], str]:
@@ -237,12 +238,19 @@ def _unknown(word: str, noun: str, known: Iterable[str]) -> str:
     right = tuple(known)
     near = difflib.get_close_matches(word.lower(), right, 1, 0.5)
     hint = f"did you mean `{near[0]}`?" if near else f"it is one of {', '.join(right)}"
-    return f"`{word}` is no {noun}; {hint}"
+    return f"{_quoted(word)} is no {noun}; {hint}"
+
+
+def _quoted(word: str) -> str:
+    """`word` in a sentence: it may come from a stranger's link."""
+    return f"`{printable(word, 80)}`"
 
 
 def _client(word: str) -> str:
     if span(word) is None:
-        raise UsageError(f"`{word}` is no address and no network; write for instance `10.1.2.3` or `10.1.0.0/16`")
+        raise UsageError(
+            f"{_quoted(word)} is no address and no network; write for instance `10.1.2.3` or `10.1.0.0/16`"
+        )
     return word if "/" in word else str(ipaddress.ip_address(word))
 
 

@@ -124,7 +124,7 @@ def test_the_index_and_the_filters_agree(newest: int, many: int, monkeypatch: An
     monkeypatch.setattr("forgewall.review.store.finding._NEWEST", newest)
     monkeypatch.setattr("forgewall.review.store.finding._MANY", many)
 
-    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def check(data: st.DataObject) -> None:
         told = Told(tmp_path_factory.mktemp("log"), data.draw(recorded_events()))

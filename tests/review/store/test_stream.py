@@ -81,7 +81,7 @@ def test_a_connection_has_no_target_and_an_unknown_user_no_name(tmp_path: Path) 
     assert one.size is None
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(samples.decisions(), max_size=6))
 def test_the_target_survives_the_log_and_the_index(tmp_path_factory: Any, events: list[Decision]) -> None:
     events = [at(event, NOW + timedelta(seconds=number)) for number, event in enumerate(events)]

@@ -34,6 +34,8 @@ def position(at: int, identifier: str) -> int:
 
 def of_identifier(identifier: str) -> int | None:
     """The place that an event with this id would have had by the time in it (`record.ulid`); None if it tells none."""
+    if len(identifier) != _ULID:
+        return None
     try:
         return position(int(identifier[:10].upper().translate(_DIGITS), 32), identifier.upper())
     except ValueError:

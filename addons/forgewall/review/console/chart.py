@@ -66,7 +66,13 @@ class Chart:
             return ()
         first, last = self.bars[0].start, self.bars[-1].start + timedelta(seconds=self.seconds)
         times = [first + (last - first) * part / 4 for part in range(5)]
-        return tuple(_mark(time, last - first) for time in times)
+        utc = [time.astimezone(UTC) for time in times]
+        days, clock = [f"{time:%d %b}" for time in utc], [f"{time:%H:%M}" for time in utc]
+        if last - first > timedelta(days=5):
+            return tuple(days)
+        if last - first <= timedelta(hours=26):
+            return tuple(day if hour == "00:00" else hour for day, hour in zip(days, clock, strict=True))
+        return tuple(day if index == 0 or day != days[index - 1] else clock[index] for index, day in enumerate(days))
 
     def when(self, bar: Bar) -> str:
         """The span of one bar, in words."""
@@ -142,10 +148,3 @@ def _rect(name: str, left: float, top: float, height: float) -> Markup:
     return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
         name, f"{left:.1f}", f"{max(top, 0):.2f}", _WIDTH, f"{height:.2f}"
     )
-
-
-def _mark(time: datetime, whole: timedelta) -> str:
-    utc = time.astimezone(UTC)
-    if whole <= timedelta(days=2):
-        return f"{utc:%H:%M}" if (utc.hour, utc.minute) != (0, 0) else f"{utc:%d %b}"
-    return f"{utc:%d %b}"

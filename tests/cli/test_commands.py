@@ -93,3 +93,5 @@ def test_a_command_imports_what_it_needs_and_no_more() -> None:
     heavy = {"rich", "sqlite3", "msgspec", "yaml", "argcomplete", "mitmproxy", "starlette", "asyncio"}
     assert not imported("events") & (heavy | {"forgewall.decide", "forgewall.review.store", "forgewall.cli.cases"})
     assert not imported("completion") & heavy
+    assert not imported("show") & {"forgewall.decide.engine", "rich", "sqlite3", "yaml"}
+    assert not imported("cases") & {"forgewall.decide.engine", "rich", "yaml"}

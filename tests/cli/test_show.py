@@ -13,7 +13,7 @@ from tests.record import samples
 
 from forgewall.evidence import Evidence
 from forgewall.model import Visibility
-from forgewall.record.event import Edit, Result
+from forgewall.record.event import Decision, Edit, Result
 from forgewall.review.case import State, Triage
 from forgewall.review.store import Store
 
@@ -243,8 +243,10 @@ def test_a_terminal_folds_beside_the_label(scene: Scene) -> None:
 
 
 def test_every_kind_of_event_can_be_shown(scene: Scene, capsys: Any) -> None:
-    for event in samples.ALL:
+    alike = [event for event in samples.ALL if isinstance(event, Decision)][10:]
+    shown = [event for event in samples.ALL if event not in alike]
+    for event in shown:
         scene.log.write(event)
-    for event in samples.ALL:
+    for event in shown:
         sections = told(scene, capsys, event.id)
         assert any(event.id in line for line in sections["Event"])

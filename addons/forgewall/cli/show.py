@@ -6,16 +6,16 @@ import argparse
 import dataclasses
 import sys
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from forgewall.cli import case_columns, place, sheet, terminal, when
-from forgewall.cli.dossier import Dossier, Present, gather
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
-from forgewall.cli.show_next import Places
-from forgewall.cli.show_sections import sections
-from forgewall.review.remedy import Remedy
-from forgewall.review.row import Row
+
+if TYPE_CHECKING:
+    from forgewall.cli.dossier import Dossier, Present
+    from forgewall.review.remedy import Remedy
+    from forgewall.review.row import Row
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -40,6 +40,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Prints what is known. Returns 0; raises UsageError for an unknown id, StoreError."""
+    from forgewall.cli.dossier import gather  # noqa: PLC0415 - the whole engine: a shell that completes can't wait for it
+    from forgewall.cli.show_next import Places  # noqa: PLC0415
+    from forgewall.cli.show_sections import sections  # noqa: PLC0415
+
     now = args.clock()
     with place.store(args) as store:
         found = gather(store, terminal.safe(args.id, 80), policy=args.policy, log=args.events, now=now)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from forgewall.decide.policy import Policy
-from forgewall.model import Action, Verdict
+from forgewall.model import Verdict
 from forgewall.record.pseudonym import Pseudonyms
 from forgewall.review.preview import Outcome, Replayed
 from forgewall.review.recorded import Recorded
@@ -57,8 +57,8 @@ def replay(
         hidden = hidden or is_stand_in(one.subject.user)
         before = said[0] if old is not None else one
         after = said[-1]
-        if before.action is not after.action or _would(before) != _would(after):
-            changes.add(one, *_pair(one, said))
+        if before.action is not after.action or before.would_action is not after.would_action:
+            changes.add(one, before, after)
     if progress is not None:
         progress(read)
     return Replayed(
@@ -70,10 +70,6 @@ def replay(
         why_unjudged=tuple(unjudged.most_common()),
         warnings=tuple(_warnings(unjudged, hidden=hidden, known=names is not None)),
     )
-
-
-def _would(said: Verdict | Recorded) -> bool:
-    return said.would_action is Action.BLOCK
 
 
 def _pair(one: Recorded, said: tuple[Verdict, ...]) -> tuple[Outcome, Outcome]:

@@ -83,12 +83,15 @@ class Changes:
         self._groups: dict[object, _Group] = {}
         self.count = 0
 
-    def add(self, one: Recorded, before: Outcome, after: Outcome) -> None:
-        """Count `one`, which was `before` and would be `after`."""
+    def add(self, one: Recorded, before: Verdict | Recorded, after: Verdict) -> None:
+        """Count `one`, of which `before` was said and `after` would be."""
         self.count += 1
         place, operation = _place(one)
-        said = (before.action, before.would_block, before.code, before.rule)
-        key = (place.lower(), operation, said, (after.action, after.would_block, after.code, after.rule))
+        key = (
+            *(place.lower(), operation),
+            *(before.action, before.would_action, before.code, before.rule),
+            *(after.action, after.would_action, after.code, after.rule),
+        )
         group = self._groups.get(key)
         person = one.subject.user or one.subject.client
         if group is None:

@@ -15,7 +15,6 @@ from datetime import datetime
 from forgewall.decide.cases import judge
 from forgewall.decide.load import Loaded, compiled
 from forgewall.decide.policy import Policy
-from forgewall.identify.address import covers
 from forgewall.model import Operation
 from forgewall.record.pseudonym import Pseudonyms
 from forgewall.review.amend_entry import Existing, existing, understood, wished
@@ -105,7 +104,8 @@ class _Proof:
         self, policy: Policy, choices: Sequence[Choice], now: datetime, names: Pseudonyms | None, watch: Watch
     ) -> None:
         self._watch = watch
-        self._choices = {f"approved/{choice.address}": choice for choice in choices}
+        self._by_rule = {f"approved/{choice.address}": choice for choice in choices}
+        self._by_key = {choice.key: choice for choice in choices}
         self._uses = {choice.address: Use() for choice in choices}
         self._operations: dict[str, Counter[Operation]] = {choice.address: Counter() for choice in choices}
         self._admitted = {choice.address: frozenset(admitted(choice)) for choice in choices}
@@ -132,7 +132,7 @@ class _Proof:
         """Run the policy's own tests."""
         for case in loaded.tests:
             _, verdict = judge(policy, case.sentence, case.subject, now, case.visibility)
-            choice = self._choices.get(verdict.rule)
+            choice = self._by_rule.get(verdict.rule)
             if choice is not None and verdict.action is not case.expect:
                 where = policy.reference(case.line)
                 self.against[choice.address] = f"the policy's own test in {where} expects `{case.expect}` there"
@@ -166,9 +166,12 @@ class _Proof:
             self.against[choice.address] = "it would take away what a broader entry approves"
 
     def _choice(self, key: str | None) -> Choice | None:
-        """The choice that decides at `key`."""
-        above = [choice for choice in self._choices.values() if key is not None and covers(choice.key, key)]
-        return max(above, key=lambda choice: len(choice.key), default=None)
+        """The choice that decides at `key`: that with the longest address above it."""
+        while key:
+            if (choice := self._by_key.get(key)) is not None:
+                return choice
+            key = key.rpartition("/")[0]
+        return None
 
 
 def wish(choice: Choice) -> Wish:

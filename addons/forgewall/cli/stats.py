@@ -75,10 +75,12 @@ def _print(found: Statistics, now: datetime) -> None:
     would = sum(bucket.would_block for bucket in found.buckets)
     uploads = sum(bucket.uploads for bucket in found.buckets)
     size = sum(bucket.bytes for bucket in found.buckets)
+    passed = "upload" if uploads == 1 else "uploads"
+    cases = "case" if found.open_cases == 1 else "cases"
     print(f"{when.to_the_minute(found.since)} to {when.to_the_minute(found.until)} UTC")
     print(
-        f"{blocked:,} blocked, {would:,} would be blocked, {uploads:,} {'upload' if uploads == 1 else 'uploads'} passed with {rounded(size)}; "
-        f"{found.open_cases:,} open {'case' if found.open_cases == 1 else 'cases'}"
+        f"{blocked:,} blocked, {would:,} would be blocked, {uploads:,} {passed} passed with {rounded(size)}; "
+        f"{found.open_cases:,} open {cases}"
     )
     refused = [bucket.blocked + bucket.would_block for bucket in found.buckets]
     _chart("blocked, or would have been", refused, found.buckets, found.seconds)

@@ -33,11 +33,14 @@ def position(at: int, identifier: str) -> int:
 
 
 def of_identifier(identifier: str) -> int | None:
-    """The place that an event with this id would have had by the time in it (`record.ulid`); None if it tells none."""
+    """The place that an event with this id would have had by the time in it (`record.ulid`); None if it tells none.
+
+    An id may tell of a time beyond all places; then it is the last one's.
+    """
     if len(identifier) != _ULID:
         return None
     try:
-        return position(int(identifier[:10].upper().translate(_DIGITS), 32), identifier.upper())
+        return min(position(int(identifier[:10].upper().translate(_DIGITS), 32), identifier.upper()), LAST - 1)
     except ValueError:
         return None
 

@@ -36,8 +36,9 @@ def test_older_pages_hold_every_event_once(week: Console) -> None:
 
 def test_a_place_that_is_none_is_the_newest(week: Console) -> None:
     browser = week.signed_in(week.viewer)
-    for before in ("x", "' OR 1=1 --", "0" * 26, "Z" * 26, "🗄" * 26):
-        assert browser.get(f"/events?before={quote(before)}").status == 200
+    for place in ("x", "' OR 1=1 --", "0" * 26, "Z" * 26, "🗄" * 26):
+        assert browser.get(f"/events?before={quote(place)}").status == 200
+        assert browser.get(f"/live/part?after={quote(place)}", {"HX-Request": "true"}).status == 200
 
 
 def test_the_audit_tells_who_did_what(week: Console) -> None:

@@ -228,6 +228,8 @@ def test_what_the_policy_settles_for_itself_stands_in_no_owners_way() -> None:
     ("operations", "allow"),
     [
         ([PUSH], None),
+        ([ISSUE], ["text"]),
+        ([Operation.OTHER_WRITE], None),
         ([PUSH, ISSUE, Operation.OTHER_WRITE], None),
         ([PUSH, Operation.CREATE_REPO], ["code", "create-repo"]),
         ([PUSH, ISSUE, Operation.FORK, Operation.OTHER_WRITE], ["code", "text", "fork", "other-write"]),

@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from forgewall.cli import place, selection
+from forgewall.cli.counter import counter
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
+from forgewall.cli.replay import counted
 from forgewall.decide.document import decode
 from forgewall.errors import UsageError
 from forgewall.policyfile import PolicyFile
 from forgewall.review.amend_entry import allow_words
 from forgewall.review.filters import Filters
+from forgewall.review.recorded import Recorded
+from forgewall.review.replay import STEP
 from forgewall.review.row import Row
 from forgewall.review.stand_ins import read_key
 from forgewall.review.store import Store
@@ -30,6 +34,8 @@ from forgewall.review.suggest_text import as_yaml
 _SINCE = "14d"
 _PAGE = 2000
 _NOTHING = "version: 1\n"
+_TIMES = 2
+"""How often decisions are read: to find what to suggest, and to prove it."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -75,12 +81,14 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--min-people and --min-days take a number from 1 up")
     now = args.clock()
     filters = selection.chosen(args, now)
+    filters = replace(filters, until=filters.until or now)  # it is read several times, and the log may grow meanwhile
     text, file = _policy(args)
     thresholds = Thresholds(people=args.min_people, days=args.min_days, owners=args.owners)
     names = read_key(place.directory(args))
-    with place.store(args) as store:
+    with place.store(args) as store, counter("judging", _TIMES * counted(store, filters)) as progress:
+        read = _Read(store, filters, progress)
         found = suggest(
-            lambda: store.recorded(filters),
+            read.decisions,
             lambda: _uploads(store, filters),
             text,
             file or "policy.yaml",
@@ -98,6 +106,24 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+class _Read:
+    """Reads decisions as often as is asked, and tells `progress` how many it was in all."""
+
+    def __init__(self, store: Store, filters: Filters, progress: Callable[[int], None] | None) -> None:
+        self._store = store
+        self._filters = filters
+        self._progress = progress
+        self._done = 0
+
+    def decisions(self) -> Iterator[Recorded]:
+        """The decisions that fit."""
+        for one in self._store.recorded(self._filters):
+            self._done += 1
+            if self._progress is not None and not self._done % STEP:
+                self._progress(self._done)
+            yield one
 
 
 def _policy(args: argparse.Namespace) -> tuple[str, str]:

@@ -5,7 +5,7 @@ An address is only chosen if nothing that was seen below it is in doubt, and nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -100,8 +100,9 @@ class _Owner:
         if whole is not None:
             self._choose(whole)
             good = [spot for spot in good if not covers(whole.key, spot.key)]
+        above = {key for spot in spots for key in _above(spot.key)}
         for spot in good:
-            self._single(spot, [other for other in spots if other is not spot])
+            self._single(spot, above)
 
     def _whole(self, top: str, good: Sequence[Spot]) -> Choice | None:
         """The narrowest address above all of `good`, if that looks like an organisation at work."""
@@ -119,13 +120,14 @@ class _Owner:
             return None
         return Choice(address=address, key=key, allow=None, spots=tuple(good))
 
-    def _single(self, spot: Spot, others: Iterable[Spot]) -> None:
+    def _single(self, spot: Spot, above: Container[str]) -> None:
+        """Choose `spot` alone, or doubt it. `above` are the addresses that stand above one that was seen."""
         reason = self._too_little(spot.use)
         if not reason and spot.repository is None:
             reason = "it needs an approval of the whole owner"
         if not reason and not _is_address(spot.address, self._policy.registry):
             reason = "it can't be written as an address of a policy"
-        if not reason and any(covers(spot.key, other.key) for other in others):
+        if not reason and spot.key in above:
             reason = "its approval would cover other addresses that were seen, too"
         if reason:
             self.doubts.append(self._doubt(spot, reason))
@@ -182,6 +184,12 @@ def _top(spot: Spot) -> str:
     return "/".join(segments[: places[0] + 1]) if places else ""
 
 
+def _above(key: str) -> Iterator[str]:
+    """The folded addresses that stand above `key`, by whole segments."""
+    while key := key.rpartition("/")[0]:
+        yield key
+
+
 def _shared(keys: Sequence[str]) -> str:
     """The longest address that covers all of `keys`."""
     segments = [key.split("/") for key in keys]
@@ -225,10 +233,11 @@ def _joined(spots: Iterable[Spot]) -> Use:
 
 
 def _narrowest(wanted: set[Operation]) -> frozenset[Operation] | None:
-    """The groups `code` and `text` that cover what is wanted, and all else by name; None for the plain set."""
-    if wanted == {Operation.FETCH}:
-        return frozenset(wanted)
-    if wanted <= PLAIN_APPROVAL:
+    """What to allow for what is wanted: None for the plain set, which code needs and brings along; where only text was
+    written no code may go. Beyond the plain set the groups `code` and `text` as far as they are needed, and all else
+    by name.
+    """
+    if wanted <= PLAIN_APPROVAL and not wanted <= GROUPS["text"] | {Operation.FETCH}:
         return None
     groups = (GROUPS[name] for name in ("code", "text") if GROUPS[name] & wanted)
     return frozenset(wanted.union(*groups))

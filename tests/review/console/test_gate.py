@@ -280,6 +280,25 @@ def test_a_link_from_elsewhere_comes_in_with_its_session(served: Console) -> Non
     assert "<b>" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["//evil.example/x", "/%09/evil.example", "/%2Fevil.example"])
+def test_a_link_from_elsewhere_leads_nowhere_else(served: Console, path: str) -> None:
+    answer = served.browser().get(path, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"})
+    assert 'content="0;url=/"' in answer.text
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(("mode", "dest"), [("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")])
+def test_no_page_is_part_of_another_sites(served: Console, site: str, mode: str, dest: str) -> None:
+    """Another port of localhost is the same site: the cookie comes along, and the time of an answer can be measured."""
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest}
+    for browser in (served.browser(), served.signed_in(served.viewer)):
+        for path in ("/cases?text=loot", "/sign-in", "/live/part"):
+            answer = browser.get(path, headers)
+            assert (answer.status, "set-cookie" in answer.headers) == (403, False)
+            assert_secured(answer.headers)
+
+
 def test_htmx_is_sent_to_the_sign_in_page_as_a_whole(served: Console) -> None:
     answer = served.browser().get("/cases?state=open", {"HX-Request": "true"})
     assert answer.status == 401

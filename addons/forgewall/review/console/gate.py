@@ -1,8 +1,9 @@
 """What every request passes before a handler sees it; whatever isn't admitted here is refused, new addresses included.
 
-In this order: method, Host, whether the connection is encrypted, the body's size and kind, who asks, and for a POST
-whether a page of ours sent it and whether the person may change anything. A handler then finds in `request.state`:
-`person`, `session`, `client`, `secure`, `csrf`, `form`, `store`, `policy`, `settings`, `parts`.
+In this order: method, Host, whether the connection is encrypted, the body's size and kind, whether another site wants
+it as a part of its own page, who asks, and for a POST whether a page of ours sent it and whether the person may change
+anything. A handler then finds in `request.state`: `person`, `session`, `client`, `secure`, `csrf`, `form`, `store`,
+`policy`, `settings`, `parts`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from forgewall.review.console.caller import Caller, Refused, recognise
 from forgewall.review.console.forms import FormError, read_form
 from forgewall.review.console.parts import Parts
 from forgewall.review.console.rendering import render
+from forgewall.review.console.sign_in import local_path
 from forgewall.review.person import Role
 
 METHODS = ("GET", "HEAD", "POST")
@@ -80,6 +82,8 @@ class Gate:
             return _last(page(request, error.status, "That can't be taken", str(error)))
         if request.url.path.startswith(STATIC):
             return None
+        if _is_part_of_another(request):
+            return _last(page(request, 403, "Not for another site", "Another site asked for this. Open it as a page."))
         if request.url.path == SIGN_IN:
             return self._admit_stranger(request, caller)
         return self._admit_person(request, caller)
@@ -145,7 +149,7 @@ class Gate:
             request.headers.get("sec-fetch-site") == "cross-site"
             and request.headers.get("sec-fetch-mode") == "navigate"
         ):
-            return render(request, "enter.html", here=here)
+            return render(request, "enter.html", here=local_path(here))
         if not self._parts.settings.with_tokens:
             return page(request, 401, "Nobody is signed in", "The proxy in front of this console names nobody.")
         target = f"{SIGN_IN}?next={quote(here, safe='/')}"
@@ -165,6 +169,17 @@ def _last(refused: Response) -> Response:
     """The connection ends with it, since the request's body may not have been read."""
     refused.headers["connection"] = "close"
     return refused
+
+
+def _is_part_of_another(request: Request) -> bool:
+    """Whether a page of another site, or of another port of this host, asks for this without going there.
+
+    It couldn't read the answer, but could tell from the time it takes what a search finds (Fetch metadata).
+    """
+    headers = request.headers
+    if request.method == "POST" or headers.get("sec-fetch-site") not in ("cross-site", "same-site"):
+        return False
+    return headers.get("sec-fetch-mode") != "navigate" or headers.get("sec-fetch-dest", "document") != "document"
 
 
 def _is_public(path: str) -> bool:

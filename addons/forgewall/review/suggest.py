@@ -84,9 +84,9 @@ def suggest(  # noqa: PLR0917 - what it reads, in the order in which it does
             proof.measure(recorded())
         if not proof.against:
             break
-        for choice in [choice for choice in choices if choice.address in proof.against]:
-            choices.remove(choice)
-            doubts.append(_doubted(choice, proof.against[choice.address]))
+        against = proof.against
+        doubts += [_doubted(choice, against[choice.address]) for choice in choices if choice.address in against]
+        choices = [choice for choice in choices if choice.address not in against]
     entries = [proof.entry(choice) for choice in choices]
     return Suggestion(
         entries=tuple(sorted((entry for entry in entries if entry.use.count), key=_weight, reverse=True)),

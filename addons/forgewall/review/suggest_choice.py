@@ -13,6 +13,7 @@ from forgewall.decide.policy import Policy
 from forgewall.identify.address import covers, parse_address
 from forgewall.identify.registry import Registry
 from forgewall.model import GROUPS, PLAIN_APPROVAL, Operation
+from forgewall.review.suggest_alike import look_alikes
 from forgewall.review.suggest_doubt import doubt, is_settled
 from forgewall.review.suggest_seen import Spot, Use
 
@@ -65,7 +66,12 @@ def choose(spots: Iterable[Spot], policy: Policy, now: datetime, thresholds: Thr
     """What to approve of `spots`."""
     choices: list[Choice] = []
     doubts: list[Doubt] = []
-    for top, below in _by_owner(spots).items():
+    owners = _by_owner(spots)
+    alike = look_alikes(owners, policy)
+    for top, below in owners.items():
+        if top in alike:
+            doubts += [_doubt(spot, f"its owner looks like {alike[top]}, and is another") for spot in below]
+            continue
         owner = _Owner(top, below, policy, now, thresholds)
         choices += owner.choices
         doubts += owner.doubts
@@ -90,7 +96,7 @@ class _Owner:
         reasons = {spot.key: doubt(spot, policy, now) for spot in spots}
         good = [spot for spot in spots if not reasons[spot.key]]
         bad = [spot for spot in spots if reasons[spot.key]]
-        self.doubts += [self._doubt(spot, reasons[spot.key]) for spot in bad]
+        self.doubts += [_doubt(spot, reasons[spot.key]) for spot in bad]
         # What the policy settles for itself stays as it is, whatever is approved above it.
         inside = [spot for spot in bad if not is_settled(spot, policy, now)]
         whole = self._whole(top, good)
@@ -130,7 +136,7 @@ class _Owner:
         if not reason and spot.key in above:
             reason = "its approval would cover other addresses that were seen, too"
         if reason:
-            self.doubts.append(self._doubt(spot, reason))
+            self.doubts.append(_doubt(spot, reason))
         else:
             self._choose(Choice(address=spot.address, key=spot.key, allow=None, spots=(spot,)))
 
@@ -159,14 +165,15 @@ class _Owner:
             return f"it was done on {days} {'day' if days == 1 else 'days'} only"
         return ""
 
-    def _doubt(self, spot: Spot, reason: str) -> Doubt:
-        return Doubt(address=spot.address, operations=tuple(spot.uses), reason=reason, use=spot.use)
-
     def _kept_apart(self, whole: Choice, kept: Sequence[Spot]) -> Doubt:
         more = f" and {len(kept) - 1:,} more" if len(kept) > 1 else ""
         reason = f"as a whole it looks like company work, but that would let through {kept[0].address}{more}, too"
         operations = tuple(_by_operation(whole.spots))
         return Doubt(address=whole.address, operations=operations, reason=reason, use=_joined(whole.spots))
+
+
+def _doubt(spot: Spot, reason: str) -> Doubt:
+    return Doubt(address=spot.address, operations=tuple(spot.uses), reason=reason, use=spot.use)
 
 
 def _by_owner(spots: Iterable[Spot]) -> dict[str, list[Spot]]:

@@ -34,6 +34,8 @@ from forgewall.review.store.stream import Stream
 
 INDEX = "review.sqlite"
 """Its file in the log's directory."""
+_OF_REQUEST = 100
+"""Events of one request that are told; the proxy writes three or four."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +149,14 @@ class Store:
             )
 
     def of_request(self, request_id: str) -> list[Row]:
-        """All events of one request, oldest first."""
+        """The events of one request, oldest first; the first ones, should anybody have given its id to very many."""
 
         def ask(connection: sqlite3.Connection) -> list[Row]:
             if not request_id:
                 return []
-            found = connection.execute("SELECT n FROM event WHERE request = ? ORDER BY n", (request_id,)).fetchall()
+            found = connection.execute(
+                "SELECT n FROM event WHERE request = ? ORDER BY n LIMIT ?", (request_id, _OF_REQUEST)
+            ).fetchall()
             return rows.rows(connection, [n for (n,) in found])
 
         return self._ask(ask)

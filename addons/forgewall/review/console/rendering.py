@@ -7,7 +7,8 @@ be shown once), `now` (aware), `can_review`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,16 @@ def render(
     return HTMLResponse(text, status_code=status, headers=headers)
 
 
+def _taken(notices: list[str]) -> Iterator[str]:
+    """Takes each away as it is shown, so that an answer that shows none, such as a live tail's, leaves them there."""
+    with suppress(IndexError):
+        while True:
+            yield notices.pop(0)
+
+
 def _given(request: Request) -> dict[str, Any]:
     state = request.scope.get("state", {})
     person, session, settings = state.get("person"), state.get("session"), state["settings"]
-    notices: tuple[str, ...] = ()
-    if session is not None and session.notices:
-        notices = tuple(session.notices)
-        session.notices.clear()
     return {
         "title": settings.title,
         "path": request.url.path,
@@ -54,6 +58,6 @@ def _given(request: Request) -> dict[str, Any]:
         "can_review": person is not None and person.role is Role.REVIEWER,
         "csrf": state.get("csrf", ""),
         "policy": state.get("policy"),
-        "notices": notices,
+        "notices": _taken(session.notices) if session is not None and request.method != "HEAD" else (),
         "now": settings.clock(),
     }

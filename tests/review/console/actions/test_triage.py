@@ -53,6 +53,8 @@ def test_a_reviewer_says_what_it_is(served: Console, said: str, deed: str, words
     assert event["user"] == {"name": "reviewer", "roles": ["reviewer"]}
     assert event["forgewall"]["review"]["case"] == case(served).id
     assert event["source"]["address"] == "127.0.0.1"
+    browser.get("/live/part", {"HX-Request": "true"})
+    browser.send("HEAD", answer.location)
     page = browser.get(answer.location).text
     assert f"The case is {words}." in page
     assert "<b> x" not in page

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from forgewall.review.store import Store
 
 _WIDE = 4096
-"""Characters of one line of the policy that are shown: nothing of what is agreed to may be out of sight."""
+_WHOLE = 1 << 24
+"""Characters of one line of the policy that are shown, more than it has: nothing that is agreed to may be out of sight.
+"""
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _ROWS = 12
 TAKEN_OVER = "A running Forgewall takes it over within 2 seconds."
@@ -107,7 +109,7 @@ def show(preview: Preview, now: datetime, head: str = "") -> None:
         say(f"! even with this entry it would be refused: {preview.refused}", "bold red")
     print()
     for line in preview.diff:
-        say(line, _STYLES.get(line[:1], ""))
+        say(line, _STYLES.get(line[:1], ""), _WHOLE)
     print()
     if preview.expires is not None:
         say(f"ends    {when.to_the_minute(preview.expires)} UTC ({when.relative(preview.expires, now)})")
@@ -135,9 +137,9 @@ def _show_replayed(preview: Preview, now: datetime) -> None:
         say(f"log     {warning}")
 
 
-def say(text: str, style: str = "") -> None:
-    """One line, made safe, in colour where the other end can show it."""
-    line = terminal.safe(text, _WIDE)
+def say(text: str, style: str = "", most: int = _WIDE) -> None:
+    """One line of at most so many characters, made safe, in colour where the other end can show it."""
+    line = terminal.safe(text, most)
     if style and terminal.look().colour:
         from rich.text import Text  # noqa: PLC0415 - takes longer to import than the rest runs
 

@@ -9,7 +9,6 @@ before: it takes longer than reading a log.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import unicodedata
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
 LIMIT = 1024
 """Characters of one text that are shown; the log holds no longer ones unless somebody else wrote to it."""
 _MOST_MARKS = 2
-_INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-"""What Python calls printable and nobody sees (https://www.unicode.org/reports/tr44/, Default_Ignorable_Code_Point)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +85,7 @@ def safe(text: str, limit: int = LIMIT) -> str:
     """
     text = redact.printable(text[: limit * 4 + 1], limit)
     if not text.isascii():
-        text = _without_heaps(_INVISIBLE.sub("\ufffd", text))
+        text = _without_heaps(redact.INVISIBLE.sub("\ufffd", text))
     return text
 
 

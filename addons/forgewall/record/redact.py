@@ -15,6 +15,10 @@ LIMIT = 1024
 PATH_LIMIT = 2048
 _READ_AT_MOST = 8192
 _SHORTEST_TOKEN = 20
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What Python calls printable and nobody sees (https://www.unicode.org/reports/tr44/, Default_Ignorable_Code_Point)."""
 
 _TOKEN = re.compile(
     r"""

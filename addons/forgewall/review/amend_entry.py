@@ -20,6 +20,7 @@ from forgewall.decide.scrutiny import SCRUTINY_KEYS
 from forgewall.errors import PolicyError
 from forgewall.identify.registry import Registry
 from forgewall.model import GROUPS, PLAIN_APPROVAL, Operation, Visibility
+from forgewall.record.redact import INVISIBLE
 from forgewall.review.amend_error import AmendError
 from forgewall.review.amend_words import Item, Row, Table, Word, block
 from forgewall.review.wish import Wish
@@ -235,7 +236,7 @@ class _Checked:
 
     def _check(self, name: str, text: str, limit: int, read: Callable[[str], str]) -> str:
         line = read(text)
-        odd = next((char for char in line if not char.isprintable()), None)
+        odd = next((char for char in line if not char.isprintable() or INVISIBLE.match(char)), None)
         if odd is not None:
             what = "a line break" if odd in "\n\r\x85\u2028\u2029" else f"the invisible character U+{ord(odd):04X}"
             raise AmendError(self.file, None, f"`{name}` {quote(line)} holds {what}", "write it on one line without it")

@@ -14,7 +14,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from forgewall.record.redact import printable
+from forgewall.record.redact import INVISIBLE, printable
 from forgewall.sizes import rounded
 
 TEXT_LIMIT = 300
@@ -29,7 +29,8 @@ _STEPS = (("y", 365 * 86400), ("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 def shown(value: object, limit: int = TEXT_LIMIT) -> str:
     """`value` as one line of at most `limit` characters, without any that can't be seen."""
-    return printable(value if isinstance(value, str) else str(value), limit)
+    text = printable(value if isinstance(value, str) else str(value), limit)
+    return text if text.isascii() else INVISIBLE.sub("\ufffd", text)
 
 
 def said(value: object, limit: int = TEXT_LIMIT) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -12,7 +13,7 @@ from forgewall.review.case import Case
 from forgewall.review.filters import Filters
 from forgewall.review.store import judging
 from forgewall.review.store.condition import Sql, both
-from forgewall.review.store.conditions import conditions, span_of
+from forgewall.review.store.conditions import STATE, conditions, span_of
 from forgewall.review.store.entry import milliseconds, moment
 from forgewall.review.store.finding import tests
 from forgewall.review.store.position import taken_at
@@ -24,6 +25,8 @@ _CASES = """
     SELECT c.no, c.id, c.first, c.last, max(c.single + max(c.opened, c.packed), 1), c.bytes, c.blocked
     FROM json_each(?) AS wanted CROSS JOIN cas c ON c.no = wanted.value ORDER BY wanted.key
 """
+_STATE = f"SELECT {STATE} FROM judged j WHERE j.id = c.id"  # noqa: S608 - our own words
+"""Of one case alone: most lists end long before all cases are asked."""
 _MARKS = """
     SELECT DISTINCT e.cas, m.signals FROM event e INDEXED BY event_cas JOIN mark m ON m.id = e.mark
     WHERE e.cas IN (SELECT value FROM json_each(?)) AND e.cas IS NOT NULL AND e.mark IS NOT NULL
@@ -109,7 +112,10 @@ def _fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) ->
     """What is asked of `cas c`: that one event, at any time, fits all that isn't about the case as a whole."""
     low, high = span_of(filters)
     parts: list[Sql] = [("c.last >= ? AND c.last < ?", (low, high))]
-    asked = conditions(connection, filters, milliseconds(now))
+    if filters.state:
+        marks = ", ".join("?" * len(filters.state))
+        parts.append((f"coalesce(({_STATE}), 'open') IN ({marks})", (milliseconds(now), *filters.state)))
+    asked = conditions(connection, replace(filters, state=()), milliseconds(now))
     for one in asked:
         if one.of_case:
             parts.append((one.test[0].replace("+e.cas", "c.no", 1), one.test[1]))

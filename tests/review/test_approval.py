@@ -143,6 +143,14 @@ def test_a_file_that_changed_meanwhile_isn_t_written(tmp_path: Path) -> None:
     assert logged(desk, "policy-approved") == []
 
 
+def test_a_remedy_for_another_text_is_made_anew(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "approved: [github.com/acme]")
+    found = desk.remedy(desk.refuse("github.com/acme/x", operation=Operation.DEPLOY_KEY).id)
+    desk.file.write_text("# a line more\n" + desk.text)
+    with pytest.raises(ObstacleError, match="changed"):
+        desk.propose(found)
+
+
 def test_what_can_t_be_logged_isn_t_done(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     preview = desk.propose(desk.remedy(desk.refuse().id))

@@ -12,7 +12,7 @@ from tests.record import samples
 from tests.review import recordings
 from tests.review.desk import NOW, Desk
 
-from forgewall.evidence import RefAction, RefUpdate
+from forgewall.evidence import Evidence, RefAction, RefUpdate
 from forgewall.model import Action, Also, Kind, Move, Operation, Visibility
 from forgewall.record.event import Objection, Result
 from forgewall.review.amend import AmendError
@@ -364,6 +364,47 @@ def test_an_upload_that_was_cut_gets_more_room_and_a_warning(tmp_path: Path) -> 
     assert [wish.max_upload for wish in found.wishes] == [20 * MIB]
     assert any("nobody knows how large" in warning for warning in found.warnings)
     assert desk.propose(found).settles
+
+
+def test_what_was_cut_and_has_room_by_now_is_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "approved: [{repo: github.com/acme/api, max_upload: 10MiB}]")
+    event = desk.refuse(API)
+    cut = event.verdict.__replace__(action=Action.BLOCK, code="too-large", reason="more than 5 MiB")
+    desk.write(
+        samples.upload(
+            Result.CUT, decision=event, time=NOW, verdict=cut, wire_bytes=5 * MIB, id="01KB7777777777777777777777"
+        )
+    )
+    assert desk.remedy("01KB7777777777777777777777").settled
+
+
+@pytest.mark.parametrize(("name", "helped"), [("refs/heads/release/1", True), ("refs/heads/main", False)])
+def test_a_ref_that_only_the_body_told(name: str, helped: bool, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "approved:\n  - {repo: github.com/acme/api, refs: [main], force: block}")
+    event = desk.refuse(API, operation=Operation.LFS_UPLOAD)
+    cut = event.verdict.__replace__(action=Action.BLOCK, code="ref", reason="that ref isn't listed")
+    desk.write(
+        samples.upload(
+            Result.CUT,
+            decision=event,
+            time=NOW,
+            verdict=cut,
+            evidence=Evidence(refs=(ref(name),), ref_count=1),
+            id="01KB7777777777777777777777",
+        )
+    )
+    found = desk.remedy("01KB7777777777777777777777")
+    assert [wish.refs for wish in found.wishes] == ([("release/1",)] if helped else [])
+    assert helped or "policy.yaml:3" in found.obstacles[0]
+    if helped:
+        assert desk.propose(found).settles
+
+
+def test_what_a_move_means_is_explained(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "approved: [github.com/acme/api]")
+    event = desk.refuse(API, **aimed(API, moved=OLD))
+    assert any("has moved to github.com/acme/new" in said for said in desk.remedy(event.id).warnings)
+    assert any("confirming says" in said for said in desk.remedy(event.id, Choice(confirm=True)).warnings)
 
 
 def test_a_large_file_of_git_lfs_gets_room(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.review import recordings
 from forgewall.decide.engine import decide
 from forgewall.decide.load import load
 from forgewall.decide.policy import Policy
+from forgewall.decide.ruling import severity
 from forgewall.evidence import RefAction, RefUpdate
 from forgewall.model import Action, Also, Operation, Subject, Verdict
 from forgewall.review import amend
@@ -92,7 +93,7 @@ def verdict(law: Policy, one: Recorded) -> Verdict:
     return decide(replace(law, break_glass=None), one.target, one.subject, one.size, NOW, one.refs)
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(texts(), asked_for, st.booleans(), st.sampled_from([None, timedelta(hours=1)]))
 def test_what_is_approved_passes(text: str, asked: Recorded, confirm: bool, span: timedelta | None) -> None:
     law = parsed(text)
@@ -110,15 +111,13 @@ def test_what_is_approved_passes(text: str, asked: Recorded, confirm: bool, span
         assert found.settled
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(texts(), asked_for, asked_for)
 def test_what_passed_still_passes(text: str, asked: Recorded, other: Recorded) -> None:
     law = parsed(text)
     found = remedy(asked, law, NOW)
     if found.wishes:
         before, after = verdict(law, other), verdict(written(law, text, found), other)
-        if after.code == "ref" and before.rule == "defaults/writes":
+        if after.code == "ref" and law.defaults.writes is not Action.BLOCK:
             return  # what an entry admits minds `deletes`, what `writes: log` lets pass doesn't
-        order = (Action.ALLOW, Action.LOG, Action.BLOCK)
-        assert order.index(after.action) <= order.index(before.action)
-        assert not (after.would_action and not before.would_action)
+        assert severity(after) <= severity(before)

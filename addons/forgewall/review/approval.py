@@ -107,17 +107,18 @@ def propose(current: Current, found: Remedy, now: datetime, proof: Proof = NO_LO
     """
     if found.obstacles or not found.wishes:
         raise ObstacleError("\n".join(found.obstacles) or "there is nothing to approve")
+    if found.digest not in {"", current.policy.digest}:  # its lines may be others by now
+        raise ObstacleError(f"{current.path} was changed meanwhile; look again")
     expires = found.wishes[0].expires
     if expires is not None and expires <= now:
         raise UsageError("the approval would have ended before it begins; give a later time")
     edited = amend.approve(current.text, str(current.path), found.wishes, found.copies)
-    preview = _preview(
+    preview, new = _previewed(
         current, edited, Edit.APPROVED, now, proof, address=found.wishes[0].address, warnings=found.warnings
     )
     recorded = found.recorded
     if recorded is None or recorded.target is None or found.subject is None:
         return replace(preview, expires=expires, hints=found.hints)
-    new = load(edited.text, str(current.path), now).policy
     verdict = verdict_on(recorded.target, recorded, found.subject, found.size, new, now)
     helps = passes(verdict)
     return replace(
@@ -144,7 +145,7 @@ def propose_revoke(
     entries = current.policy.approved.get(key, ()) if line is None else ()
     several = f"all {len(entries)} entries for this address go; --line N takes away one" if len(entries) > 1 else ""
     warnings = (several,) if several else ()
-    return _preview(current, edited, Edit.REVOKED, now, proof, address=address, warnings=warnings)
+    return _previewed(current, edited, Edit.REVOKED, now, proof, address=address, warnings=warnings)[0]
 
 
 def propose_break_glass(current: Current, by: str, reason: str, minutes: int, now: datetime) -> Preview:
@@ -159,14 +160,14 @@ def propose_break_glass(current: Current, by: str, reason: str, minutes: int, no
     broken = current.policy.break_glass
     if broken is not None and now < broken.until:
         warnings.append(f"{broken.by} has broken it already, until {broken.until:%Y-%m-%d %H:%M} UTC: {broken.reason}")
-    preview = _preview(current, edited, Edit.BREAK_GLASS, now, NO_LOG, warnings=tuple(warnings))
+    preview, _ = _previewed(current, edited, Edit.BREAK_GLASS, now, NO_LOG, warnings=tuple(warnings))
     return replace(preview, expires=until)
 
 
 def propose_end_break_glass(current: Current, now: datetime) -> Preview:
     """What it would do to end a break-glass at once. Raises AmendError where there is none."""
     edited = amend.end_break_glass(current.text, str(current.path))
-    return _preview(current, edited, Edit.BREAK_GLASS_ENDED, now, NO_LOG)
+    return _previewed(current, edited, Edit.BREAK_GLASS_ENDED, now, NO_LOG)[0]
 
 
 def apply(
@@ -219,7 +220,7 @@ def apply(
     return event
 
 
-def _preview(
+def _previewed(
     current: Current,
     edited: amend.Amended,
     edit: Edit,
@@ -228,13 +229,13 @@ def _preview(
     *,
     address: str = "",
     warnings: tuple[str, ...] = (),
-) -> Preview:
-    """The preview of one edit, whose text is proven good."""
+) -> tuple[Preview, Policy]:
+    """The preview of one edit, whose text is proven good, and the policy that it spells."""
     file = str(current.path)
     new = proven(edited.text, file, now)
     written = range(edited.first_line, edited.last_line + 1) if edit is Edit.APPROVED else ()
     glass = edit in {Edit.BREAK_GLASS, Edit.BREAK_GLASS_ENDED}
-    return Preview(
+    preview = Preview(
         file=current.path,
         old_digest=current.policy.digest,
         new_digest=new.policy.digest,
@@ -249,6 +250,7 @@ def _preview(
         edit=edit,
         lines=_lines(edited),
     )
+    return preview, new.policy
 
 
 def _lines(edited: amend.Amended) -> str:

@@ -20,7 +20,7 @@ from forgewall.model import Action, Effect, Subject, Target, Verdict
 from forgewall.review import remedy_obstacle, remedy_warning
 from forgewall.review.amend import Copy
 from forgewall.review.recorded import Recorded
-from forgewall.review.remedy_admission import Admission, Asker, Obstacle, admission, longest
+from forgewall.review.remedy_admission import Admission, Asker, Obstacle, admission, admits, longest
 from forgewall.review.remedy_audience import audience_of
 from forgewall.review.remedy_choice import NOTHING, Choice, Facts
 from forgewall.review.wish import Wish
@@ -35,7 +35,7 @@ class Remedy:
     pass already, one of the obstacles says by which rule.
 
     `recorded` is what it was made for, None for an address alone; `subject` who asked, by the name that a policy knows;
-    `size` its body in bytes. They prove that it helps.
+    `size` its body in bytes. They prove that it helps. `digest` is the policy's whose lines `copies` name.
     """
 
     wishes: tuple[Wish, ...] = ()
@@ -48,6 +48,7 @@ class Remedy:
     subject: Subject | None = None
     size: int | None = None
     case_id: str | None = None
+    digest: str = ""
 
 
 def remedy(
@@ -66,8 +67,10 @@ def remedy(
     """
     choice = choice or Choice()
     subject = subject or recorded.subject
+    if facts.code == "ref" and facts.refs:
+        recorded = replace(recorded, refs=facts.refs)
     size = max((known for known in (recorded.size, facts.size) if known is not None), default=None)
-    about = Remedy(recorded=recorded, subject=subject, size=size, case_id=facts.case_id)
+    about = Remedy(recorded=recorded, subject=subject, size=size, case_id=facts.case_id, digest=policy.digest)
     refused = facts.code or recorded.code
     told = remedy_obstacle.of_event(refused, facts.rule or recorded.rule, facts.cause or recorded.reason, policy)
     told = told or _nothing_known(recorded, policy)
@@ -114,11 +117,9 @@ def _nothing_known(recorded: Recorded, policy: Policy) -> str:
 
 
 def _settled(about: Remedy, verdict: Verdict, facts: Facts) -> Remedy:
-    if facts.code:
-        said = (
-            f"{facts.cause or 'the upload was refused'}; no entry of `approved` decides this, see {verdict.reference}"
-        )
-        return replace(about, obstacles=(said,))
+    if facts.code and facts.code != "too-large":
+        told = facts.cause or "the upload was refused"
+        return replace(about, obstacles=(f"{told}; no new entry helps against this, see {verdict.reference}",))
     said = f"the present policy lets this pass: {verdict.reason} ({verdict.reference})"
     return replace(about, obstacles=(said,), settled=True)
 
@@ -138,6 +139,7 @@ def _for_parts(about: Remedy, recorded: Recorded, asker: Asker, facts: Facts, wa
         if passes(verdict):
             continue
         warnings += remedy_warning.of_part(part, user, asker.policy, facts)
+        warnings += remedy_warning.of_move(part, parts, confirm=asker.choice.confirm)
         try:
             found.append(_admitted(part, size, verdict, asker))
         except Obstacle as obstacle:
@@ -163,7 +165,7 @@ def _places(part: Part, asker: Asker) -> tuple[Part, ...]:
     if move is None or part.key is None or part.effect is not Effect.WRITE or asker.choice.confirm:
         return (part,)
     entries = longest(asker.policy, part.key, asker.now)
-    if any(entry.terms.confirms(move) and part.operation in entry.terms.allow for entry in entries):
+    if any(entry.terms.confirms(move) and admits(entry, part, asker.subject) for entry in entries):
         return (part,)
     if asker.policy.prohibition(move.key) is not None:
         return (part,)

@@ -94,8 +94,13 @@ def remedy_for(
         warnings += _of_operations(choice.operations)
         warnings += _of_place(address, key, policy, now, store)
     if obstacles:
-        return Remedy(obstacles=tuple(obstacles), settled=settled)
-    return Remedy(wishes=tuple(wishes), copies=tuple(copies), warnings=tuple(dict.fromkeys(warnings)))
+        return Remedy(obstacles=tuple(obstacles), settled=settled, digest=policy.digest)
+    return Remedy(
+        wishes=tuple(wishes),
+        copies=tuple(copies),
+        warnings=tuple(dict.fromkeys(warnings)),
+        digest=policy.digest,
+    )
 
 
 def _of_place(address: str, key: str, policy: Policy, now: datetime, store: Store | None) -> list[str]:

@@ -15,10 +15,11 @@ from forgewall.decide.entries import ALLOW_WORDS
 from forgewall.decide.globs import BRANCHES, full_ref, ref_glob, ref_matches, ref_name
 from forgewall.decide.parts import Part
 from forgewall.decide.policy import Approval, Policy
+from forgewall.decide.refs import judge_refs
 from forgewall.decide.visibility import meets
 from forgewall.evidence import RefUpdate
 from forgewall.identify.address import parse_address
-from forgewall.model import MAKES, Effect, Operation, Subject, Visibility
+from forgewall.model import MAKES, Action, Effect, Operation, Subject, Visibility
 from forgewall.review.amend import Copy
 from forgewall.review.remedy_choice import Choice
 from forgewall.review.replay_sight import is_exact
@@ -62,6 +63,12 @@ def longest(policy: Policy, key: str, now: datetime) -> tuple[Approval, ...]:
     return ()
 
 
+def admits(entry: Approval, part: Part, subject: Subject) -> bool:
+    """Whether the entry is for `subject`, this operation and this visibility."""
+    terms = entry.terms
+    return terms.admits(subject) and part.operation in terms.allow and meets(terms.visibility, part.visibility)
+
+
 def admission(part: Part, size: int | None, asker: Asker) -> Admission:
     """The entry for `part`, which the engine refuses; `size` of the body in bytes. Raises Obstacle."""
     address, key = part.address, part.key
@@ -69,7 +76,7 @@ def admission(part: Part, size: int | None, asker: Asker) -> Admission:
         raise Obstacle("the request names no repository that an entry could be for")
     checked_address(address, asker.policy)
     entries = longest(asker.policy, key, asker.now)
-    base = _nearest(entries, part, asker.subject)
+    base = _nearest(entries, part, asker)
     confirmed = _confirmation(part, asker)
     wish = Wish(
         address=address,
@@ -124,13 +131,25 @@ def round_above(size: int) -> int:
     return -(-size // _UNITS[-1]) * _UNITS[-1]
 
 
-def _nearest(entries: Sequence[Approval], part: Part, subject: Subject) -> Approval | None:
-    """The entry that comes nearest to admitting `part`: the new one is like it where nothing says otherwise."""
+def _nearest(entries: Sequence[Approval], part: Part, asker: Asker) -> Approval | None:
+    """The entry that comes nearest to admitting `part`: the new one is like it where nothing says otherwise.
 
-    def nearness(entry: Approval) -> tuple[bool, bool, bool]:
-        terms = entry.terms
-        meant, granted = terms.admits(subject), part.operation in terms.allow
-        return meant and granted and meets(terms.visibility, part.visibility), meant and granted, meant or granted
+    Of several that admit it, the one that the engine would go by: it looks at the refs first, then at the size.
+    """
+
+    def nearness(entry: Approval) -> tuple[object, ...]:
+        terms, defaults = entry.terms, asker.policy.defaults
+        meant, granted = terms.admits(asker.subject), part.operation in terms.allow
+        said = judge_refs(terms.scrutiny, part.refs) if part.refs else None
+        return (
+            admits(entry, part, asker.subject),
+            meant and granted,
+            meant or granted,
+            said is None or said.action is not Action.BLOCK,
+            said is None,
+            (terms.over or defaults.over) is Action.LOG,
+            defaults.max_upload if terms.max_upload is None else terms.max_upload,
+        )
 
     return max(entries, key=nearness, default=None)
 

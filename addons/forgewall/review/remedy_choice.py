@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from forgewall.evidence import RefUpdate
 from forgewall.model import Operation
 
 EVERYONE, USER, CLIENT = "everyone", "user", "client"
@@ -33,9 +34,9 @@ class Facts:
     """What the log tells besides a decision; everything may be unknown.
 
     `code`, `rule` and `cause` are those that an upload ended by (`too-large`, `content/secrets`, a sentence), '' if it
-    did not. `size` is the largest body in bytes that was announced or seen; `cut`: it was cut there, so it is larger.
-    `first_seen` is when anything was first seen at the address (aware). `signals` are those of the case and of all
-    uploads to the address. `operations` are others that the same subject was refused there.
+    did not; `refs` are those that were found in it. `size` is the largest body in bytes that was announced or seen;
+    `cut`: it was cut there, so it is larger. `first_seen` is when anything was first seen at the address (aware).
+    `signals` are those of all cases there. `operations` are others that the same subject was refused there.
     """
 
     code: str = ""
@@ -43,6 +44,7 @@ class Facts:
     cause: str = ""
     size: int | None = None
     cut: bool = False
+    refs: tuple[RefUpdate, ...] = ()
     first_seen: datetime | None = None
     signals: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forgewall.errors import ForgewallError, UsageError
+from forgewall.evidence import RefAction, RefUpdate
 from forgewall.model import Visibility
 from forgewall.record.redact import printable
 from forgewall.review.case import Case
@@ -81,6 +82,7 @@ def _facts(store: Store, row: Row, case: Case | None) -> Facts:
         cause=row.reason if ended else "",
         size=max(sizes, default=None),
         cut=ended and row.code == "too-large",
+        refs=tuple(_refs(document)) if ended else (),
         first_seen=min((one.first_seen for one in beside), default=None),
         signals=tuple(dict.fromkeys(signal for one in beside for signal in one.signals)),
         operations=tuple(dict.fromkeys(one.operation for one in same if one.operation)),
@@ -103,6 +105,15 @@ def _sizes(document: dict[str, Any]) -> Iterator[int]:
         size = _mapping(one).get("size")
         if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
             yield size
+
+
+def _refs(document: dict[str, Any]) -> Iterator[RefUpdate]:
+    """The refs that were found in an upload."""
+    listed = _mapping(_mapping(document.get("forgewall")).get("evidence")).get("refs")
+    for one in listed if isinstance(listed, list) else ():
+        name, action = _mapping(one).get("name"), _mapping(one).get("action")
+        if isinstance(name, str) and isinstance(action, str) and action in RefAction:
+            yield RefUpdate(name=name, action=RefAction(action))
 
 
 def _mapping(value: object) -> dict[str, Any]:

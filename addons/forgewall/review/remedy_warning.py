@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from forgewall.decide.parts import Part
@@ -30,6 +30,21 @@ def of_part(part: Part, user: str | None, policy: Policy, facts: Facts) -> Itera
         yield from _personal(part, user)
     if part.operation in HANDS_ON:
         yield f"`{part.operation}` hands data or rights to others, beyond what is uploaded"
+
+
+def of_move(part: Part, parts: Sequence[Part], *, confirm: bool) -> Iterator[str]:
+    """What it means to approve `part`, one of a request's `parts` or the new place of one that moved."""
+    if part.moved is not None and confirm:
+        yield (
+            f"{part.moved.address} is where {part.address} went, the forge said; confirming says that you looked and "
+            f"{part.address} is still what is meant"
+        )
+    old = next((one.address for one in parts if one.moved is not None and one.moved.key == part.key), None)
+    if old is not None and part.moved is None:
+        yield (
+            f"{old} has moved to {part.address}, the forge said, so the new address is approved; if {old} is still "
+            "what is meant, --confirm confirms that instead"
+        )
 
 
 def of_wish(wish: Wish, policy: Policy) -> Iterator[str]:

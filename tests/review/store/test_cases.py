@@ -148,6 +148,27 @@ def test_the_last_word_counts_and_a_mute_ends(tmp_path: Path) -> None:
         assert [one.note for one in store.history(push.id)] == ["ünlike ?", "ünlike ?"]
 
 
+def test_what_is_refused_after_its_approval_is_open_again(tmp_path: Path) -> None:
+    """Its approval was taken back or lets something else pass. The seconds until it is in force don't count."""
+    first, soon, later = minutes(samples.decision(), samples.decision(), samples.decision())
+    write(tmp_path, first, at(soon, first.time + timedelta(seconds=62)))
+    approved = State.APPROVED
+    with opened(tmp_path) as store:
+        (case,) = store.cases(Filters(), limit=100)
+        for state in (State.FALSE_POSITIVE, State.APPROVED):
+            store.triage(Triage(case_id=case.id, state=state, by="bob", at=first.time + timedelta(minutes=1)))
+        assert [one.state for one in store.cases(Filters(state=(approved,)), limit=9)] == [approved]
+        assert store.count_cases(Filters(state=(State.OPEN,))) == 0
+        write(tmp_path, later)
+        store.refresh()
+        assert [one.state for one in store.cases(Filters(state=(State.OPEN,)), limit=9)] == [State.OPEN]
+        assert store.count_cases(Filters(state=(approved,))) == 0
+        assert store.statistics(NOW - timedelta(days=1), NOW).open_cases == 1
+        assert store.count(Filters(state=(approved,))) == 0
+        store.triage(Triage(case_id=case.id, state=State.FALSE_POSITIVE, by="bob", at=first.time))
+        assert store.count_cases(Filters(state=(State.FALSE_POSITIVE,))) == 1
+
+
 def test_what_was_said_waits_for_its_case(tmp_path: Path) -> None:
     """A case may be gone, and come back."""
     (event,) = minutes(samples.decision())

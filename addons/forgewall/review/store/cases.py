@@ -82,7 +82,7 @@ def cases(connection: sqlite3.Connection, wanted: Sequence[int], now: datetime) 
                 blocked=blocked > 0,
                 last_event_id=row.id,
                 signals=tuple(signals.get(number, ()))[:_SIGNALS],
-                state=judging.state_at(said.get(identifier), now),
+                state=judging.state_at(said.get(identifier), moment(taken_at(latest)), now),
                 triage=said.get(identifier),
             )
         )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from forgewall.review.filters import Filters, folded_address
 from forgewall.review.network import span
 from forgewall.review.store.condition import Condition, Sql, among, both
-from forgewall.review.store.position import LAST, border
+from forgewall.review.store.judging import TAKEN_OVER
+from forgewall.review.store.position import BITS, LAST, border
 from forgewall.review.store.searching import searched
 from forgewall.review.words import asked
 
-STATE = "CASE WHEN j.state IS NULL OR j.until <= ? THEN 'open' ELSE j.state END"
-"""The present state of a case whose last word is `judged j`; the value is the present in milliseconds."""
+_SAID = "SELECT (julianday(s.at) - 2440587.5) * 86400000 FROM said s WHERE s.no = j.said"
+_REFUSED_SINCE = f"j.state = 'approved' AND (c.last >> {BITS}) > ({_SAID}) + {TAKEN_OVER // timedelta(milliseconds=1)}"
+STATE = f"CASE WHEN j.state IS NULL OR j.until <= ? OR ({_REFUSED_SINCE}) THEN 'open' ELSE j.state END"
+"""The present state of a case `cas c` whose last word is `judged j`, as `judging.state_at` tells it; the value is the
+present in milliseconds.
+"""
 
 
 def span_of(filters: Filters) -> tuple[int, int]:

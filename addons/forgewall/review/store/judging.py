@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from forgewall.review.case import State, Triage
 from forgewall.review.store.entry import milliseconds
+
+TAKEN_OVER = timedelta(seconds=5)
+"""What is refused so soon after an approval may have been judged before the proxy had it."""
 
 _COLUMNS = "id, state, by, at, until, note"
 
@@ -46,9 +49,14 @@ def last_words(connection: sqlite3.Connection, case_ids: Sequence[str]) -> dict[
     return {row[0]: _triage(row) for row in rows}
 
 
-def state_at(said: Triage | None, now: datetime) -> State:
-    """The present state of a case of which this was said last."""
+def state_at(said: Triage | None, last_seen: datetime, now: datetime) -> State:
+    """The present state of a case of which this was said last; `last_seen` is its last refusal.
+
+    One that was approved and is refused again is open: the approval was taken back, or lets something else pass.
+    """
     if said is None or (said.until is not None and said.until <= now):
+        return State.OPEN
+    if said.state is State.APPROVED and last_seen > said.at + TAKEN_OVER:
         return State.OPEN
     return said.state
 

@@ -1,5 +1,5 @@
-"""The wire side of the console: uvicorn's HTTP/1.1 with a deadline for each request's head, and our headers on the
-answers that it gives before any application is asked.
+"""The wire side of the console: uvicorn's HTTP/1.1 with deadlines for each request's head and for whoever doesn't read
+an answer, and our headers on the answers that it gives before any application is asked.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from forgewall.review.console.headers import secured
 
 HEAD_SECONDS = 20.0
 """How long the head of a request may take to come, from the connection's or the request's first byte on."""
+STALLED_SECONDS = 30.0
+"""How long a client may leave an answer that waits for it unread."""
 CONNECTIONS = 200
 """So many at once; what is beyond is closed unheard."""
 
@@ -24,6 +26,7 @@ class Protocol(H11Protocol):
     """One connection."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -36,8 +39,21 @@ class Protocol(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stalled = self.loop.call_later(STALLED_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._read_on()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        self._read_on()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
@@ -69,7 +85,14 @@ class Protocol(H11Protocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _read_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def _too_late(self) -> None:
+        """A connection that is closed still waits for the client to read what was sent, and that not for ever."""
         self._deadline = None
         if self.cycle is None or self.cycle.response_complete:
             self.transport.close()
+            self._deadline = self.loop.call_later(STALLED_SECONDS, self.transport.abort)

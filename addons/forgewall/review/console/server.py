@@ -123,7 +123,9 @@ def log_plainly() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").addFilter(_no_traceback)
+    wire = logging.getLogger("uvicorn.error")
+    wire.setLevel(logging.ERROR)  # it warns of each request that is no HTTP, as often as anybody likes
+    wire.addFilter(_no_traceback)
 
 
 class _Plain(logging.Formatter):

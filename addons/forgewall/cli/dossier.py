@@ -14,16 +14,15 @@ from typing import Any
 
 from forgewall.cli.event_line import at
 from forgewall.errors import ForgewallError, PolicyError, UsageError
-from forgewall.model import Action, Verdict
 from forgewall.review import approval
 from forgewall.review.approval import Current
 from forgewall.review.case import Case, Triage
+from forgewall.review.judged import Judged, judged
 from forgewall.review.recorded import Recorded
 from forgewall.review.remedy import Remedy
 from forgewall.review.remedy_facts import matter_of
-from forgewall.review.replay_judge import CONTENT, LIMITS, Judge
 from forgewall.review.row import Row
-from forgewall.review.stand_ins import StandIns, read_key
+from forgewall.review.stand_ins import read_key
 from forgewall.review.store import Store
 
 ATTEMPTS = 6
@@ -36,15 +35,21 @@ _PLACE = re.compile(r".*:([0-9]{1,7})", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """What the policy file says now. `verdict` is on the recorded request; where that can't be judged, or something
-    else than its entries had decided, `unjudged` says why. `problem` is what is wrong with the file.
+    """What the policy file says now. `judged` is the recorded request by it, None where the log doesn't hold that any
+    more, or the file can't be used; `problem` is what is wrong with it.
     """
 
     file: str
     digest: str = ""
-    verdict: Verdict | None = None
-    unjudged: str = ""
+    judged: Judged | None = None
     problem: str = ""
+
+    @property
+    def unjudged(self) -> str:
+        """Why nothing is certain; '' if something is."""
+        if self.judged is not None:
+            return self.judged.cause
+        return "" if self.problem else "the log doesn't hold its decision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +113,9 @@ def _judged(
     policy, row, key = current.policy, found.row, read_key(log)
     present = Present(file=str(current.path), digest=policy.digest)
     if recorded is None:
-        return replace(found, present=replace(present, unjudged="the log doesn't hold its decision"))
-    judge = Judge((policy,), at=now, names=StandIns(key, (policy,)))
-    said = judge.judge(recorded)
-    if isinstance(said, str):
-        present = replace(present, unjudged=said)
-    else:
-        verdict = judge.exactly(recorded)[0]
-        present = replace(present, verdict=verdict)
-        if row.code != recorded.code and verdict.action is not Action.BLOCK:  # its upload ended by other words
-            present = replace(present, unjudged=LIMITS if row.rule.startswith("limits/") else CONTENT)
-    found = replace(found, present=present)
+        return replace(found, present=present)
+    said = judged(policy, recorded, now, code=row.code, rule=row.rule, key=key)
+    found = replace(found, present=replace(present, judged=said))
     if row.outcome not in _OBJECTED:
         return found
     try:

@@ -74,7 +74,7 @@ def _row_json(row: Row) -> dict[str, Any]:
 
 
 def _present_json(present: Present) -> dict[str, Any]:
-    verdict = present.verdict
+    verdict = present.judged.verdict if present.judged is not None else None
     return {
         "policy": {"file": present.file, "digest": present.digest, "problem": present.problem or None},
         "unjudged": present.unjudged or None,

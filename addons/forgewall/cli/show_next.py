@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 from forgewall.cli.dossier import Dossier
 from forgewall.cli.sheet import Fact
-from forgewall.model import Action, Step, Verdict
+from forgewall.model import Step
 from forgewall.review.case import State
+from forgewall.review.judged import Answer
 from forgewall.review.wish import Wish
 from forgewall.sizes import size
+
+_ANSWERS = {
+    Answer.REFUSED: ("would be blocked", "red"),
+    Answer.WOULD_REFUSE: ("would pass, but only as long as nothing is enforced", "yellow"),
+    Answer.LOGGED: ("would pass and be logged", "yellow"),
+    Answer.PASSES: ("would pass", "green"),
+}
+"""In words, and their style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +40,13 @@ def today(found: Dossier) -> Iterator[Fact]:
         return
     same = "the same as then" if present.digest == found.row.digest else f"it has changed since {found.row.digest[:12]}"
     yield Fact(label="policy", text=f"{present.file}, {present.digest[:12]}, {same}")
-    verdict = present.verdict
-    if verdict is None or present.unjudged:
+    judged = present.judged
+    if judged is None or judged.verdict is None or judged.answer is Answer.UNKNOWN:
         yield Fact(label="verdict", text=f"can't be judged anew: {present.unjudged}", style="yellow")
         return
-    yield Fact(label="verdict", text=f"{_answer(verdict)}: {verdict.reason}", style=_style(verdict))
-    for number, step in enumerate(verdict.trace):
+    said, style = _ANSWERS[judged.answer]
+    yield Fact(label="verdict", text=f"{said}: {judged.verdict.reason}", style=style)
+    for number, step in enumerate(judged.verdict.trace):
         yield Fact(label="because" if number == 0 else "", text=_step(step))
 
 
@@ -64,20 +74,6 @@ def advice(found: Dossier, places: Places) -> Iterator[Fact]:
     if found.case is not None and found.case.state is State.OPEN:
         yield Fact(label="or", text=f"forgewall mute {name} --for 30d{places.log}")
         yield Fact(text=f"forgewall triage {name} confirmed{places.log}")
-
-
-def _answer(verdict: Verdict) -> str:
-    if verdict.action is Action.BLOCK:
-        return "would be blocked"
-    if verdict.would_action is Action.BLOCK:
-        return "would pass, but only as long as nothing is enforced"
-    return "would pass and be logged" if verdict.action is Action.LOG else "would pass"
-
-
-def _style(verdict: Verdict) -> str:
-    if verdict.action is Action.BLOCK:
-        return "red"
-    return "green" if verdict.action is Action.ALLOW and verdict.would_action is None else "yellow"
 
 
 def _step(step: Step) -> str:

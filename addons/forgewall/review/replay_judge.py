@@ -110,7 +110,7 @@ class Judge:
         place = self._places.get(target)
         if place is None:
             place = self._places[target] = self._sight.place(target)
-            self._known[id(target)] = place  # which keeps it, so that no other gets its id
+            self._known[id(target)] = place  # `_places` keeps the target, so that no other gets its id
             self._kept += 1
         return place
 
@@ -143,7 +143,7 @@ class Judge:
 def _undecidable(one: Recorded) -> str | None:
     """Why `one` can't be decided anew, whatever the policy."""
     if one.code not in _CODES:
-        return _cause(one.rule)
+        return cause_of(one.rule)
     if one.more_places:
         return UNTOLD_PLACES
     if one.code == "too-large" and (one.size is None or _sized_elsewhere(one)):
@@ -159,6 +159,7 @@ def _sized_elsewhere(one: Recorded) -> bool:
     return lfs or one.rule == "defaults/unidentified"
 
 
-def _cause(rule: str) -> str:
+def cause_of(rule: str) -> str:
+    """What had decided where `rule` did, and not the engine."""
     category = rule.partition("/")[0]
     return LIMITS if category == "limits" else PROTOCOL if category == "protocol" else CONTENT

@@ -14,11 +14,12 @@ from forgewall.review.case import Case
 from forgewall.review.console.access import requires
 from forgewall.review.console.chart import Bar, Chart
 from forgewall.review.console.pages.evidence import Found, found
-from forgewall.review.console.pages.trace import Judged, judge
 from forgewall.review.console.rendering import render
 from forgewall.review.filters import Filters
+from forgewall.review.judged import Judged, judged
 from forgewall.review.person import Role
 from forgewall.review.row import Row
+from forgewall.review.stand_ins import read_key
 from forgewall.review.store import Store
 
 SHOWN = 50
@@ -93,8 +94,8 @@ def _judged(request: Request, one: Case, now: datetime) -> Judged | None:
     recorded = request.state.store.recorded_of([one.last_event_id]) if policy is not None else []
     if not recorded:
         return None
-    log = request.state.settings.events
-    return judge(policy, recorded[0], now, code=one.code, rule=one.rule, log=log)
+    key = read_key(request.state.settings.events)
+    return judged(policy, recorded[0], now, code=one.code, rule=one.rule, key=key)
 
 
 def _found(store: Store, rows: Sequence[Row]) -> list[Found]:

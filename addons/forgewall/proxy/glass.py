@@ -1,7 +1,7 @@
 """Break-glass as operators see it: told loudly when it begins, and when it is over, by whatever way.
 
-Not here: what it lets through. Every verdict asks the policy and the clock anew (`Policy.observing`), so that it ends on
-time even if nobody here notices.
+Not here: what it lets through. Every verdict asks the policy and the clock anew (`Policy.observing`), so that it ends
+on time even if nobody here notices.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.record import samples
 from tests.review.console.pages.test_facts import json_values
@@ -55,6 +55,7 @@ def test_any_shape_is_taken(body: dict[str, Any]) -> None:
     found({"forgewall": body, "event": {"id": 5}})
 
 
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.sampled_from(["refs", "files", "secrets", "first_commit", "last_commit", "unread", "forced", "file_count"]),

@@ -1,7 +1,8 @@
 """What of a recorded decision some policies can tell apart, so that alike ones need be judged only once.
 
 A policy looks at the time only through moments (an entry expires, break-glass ends), at a size only through limits, at
-people only through the audiences of the entries that cover the address, at refs only through what these say of them.
+an address only through what covers it, at people only through the audiences of these entries, at refs only through what
+these say of them.
 Two decisions with the same `Place` for which all this is the same get the same verdict but for numbers and names in its
 reason: that is exact, no estimate. Not here: judging (`replay_judge`).
 """
@@ -30,20 +31,19 @@ OWN_ID = "the request names a repository by an id, which the policy may know"
 
 @dataclass(slots=True, kw_only=True)
 class Place:
-    """A target, and what the policies look at in a request for it. `verdicts` is room for those found so far.
+    """What the policies look at in requests for some targets. `verdicts` is room for those found so far.
 
     `problem` tells why it can't be judged, '' if it can. `audiences` are those for whom its entries are, `named` the
     ones that hold users' names. `scrutinies` are what its entries say of refs, where they say anything. `moments` and
     `sizes` are when and beyond how many bytes the verdict may become another, in order.
     """
 
-    target: Target
-    problem: str
-    audiences: tuple[Audience, ...]
-    named: tuple[Audience, ...]
-    scrutinies: tuple[Scrutiny, ...]
-    moments: tuple[datetime, ...]
-    sizes: tuple[int, ...]
+    problem: str = ""
+    audiences: tuple[Audience, ...] = ()
+    named: tuple[Audience, ...] = ()
+    scrutinies: tuple[Scrutiny, ...] = ()
+    moments: tuple[datetime, ...] = ()
+    sizes: tuple[int, ...] = ()
     verdicts: dict[Any, Any] = field(default_factory=dict)
 
     def who(self, subject: Subject) -> tuple[bool, ...]:
@@ -69,9 +69,31 @@ class Sight:
 
     def __init__(self, policies: Sequence[Policy]) -> None:
         self._policies = tuple(policies)
+        self._places: dict[tuple[object, ...], Place] = {}
 
     def place(self, target: Target) -> Place:
-        """What is looked at in requests for `target`."""
+        """What is looked at in requests for `target`. Targets that are alike to the policies have the same one."""
+        if problem := self._problem(target):
+            return Place(problem=problem)
+        if target.also or target.moved is not None:
+            return self._looked_at(target)
+        alike = self._alike(target)
+        place = self._places.get(alike)
+        if place is None:
+            place = self._places[alike] = self._looked_at(target)
+        return place
+
+    def _alike(self, target: Target) -> tuple[object, ...]:
+        """All that the policies see of a target that is a single place: its name counts only by what covers it."""
+        found: list[object] = [target.operation, target.effect, target.visibility, target.key is None]
+        for policy in self._policies:
+            found.append(policy.registry.lookup(target.host) is None)
+            if target.key is not None:
+                found.append(id(policy.prohibition(target.key)))
+                found.append(tuple([id(entries) for entries in policy.covering(target.key)]))
+        return tuple(found)
+
+    def _looked_at(self, target: Target) -> Place:
         parts = [(policy, list(_parts(policy, target))) for policy in self._policies]
         terms = [entry.terms for policy, found in parts for part in found for entry in _covering(policy, part)]
         audiences = tuple({id(one.who): one.who for one in terms if one.who is not None}.values())
@@ -80,8 +102,6 @@ class Sight:
         caps = {CAPS.get(part.effect) for _, found in parts for part in found}
         sizes = {one.max_upload for one in terms} | {policy.defaults.max_upload for policy in self._policies} | caps
         return Place(
-            target=target,
-            problem=self._problem(target),
             audiences=audiences,
             named=tuple(who for who in audiences if who.users),
             scrutinies=tuple(_on_refs(one.scrutiny for one in terms)),

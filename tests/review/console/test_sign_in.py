@@ -122,6 +122,18 @@ def test_a_revoked_token_ends_its_sessions(tmp_path: Path) -> None:
         assert "chmod 600" in answer.text
 
 
+def test_tokens_that_are_gone_are_told_from_wrong_ones(tmp_path: Path) -> None:
+    with console(tmp_path) as served:
+        browser = served.signed_in(served.reviewer)
+        served.settings.token_file.rename(tmp_path / "elsewhere")
+        assert browser.get("/help").location == "/sign-in?next=/help"
+        answer = browser.sign_in(served.reviewer)
+        assert answer.status == 503
+        assert "file of tokens is gone" in answer.text
+        (tmp_path / "elsewhere").rename(served.settings.token_file)
+        assert browser.sign_in(served.reviewer).status == 303
+
+
 def test_who_is_signed_in_needs_no_form(tmp_path: Path) -> None:
     with console(tmp_path) as served:
         browser = served.signed_in(served.viewer)

@@ -41,6 +41,8 @@ def sign_in(request: Request) -> Response:
         return page(request, 429, "Wait a little", sentence, retry_after=wait)
     following = local_path(state.form.get("next"))
     token = parts.tokens.find(state.form.get("token"))
+    if token is None and not parts.tokens.exists():
+        return page(request, 503, "There are no tokens", "The console's file of tokens is gone; its operator can help.")
     if token is None:
         parts.audit.turned_away(Deed.SIGN_IN_FAILED, client, "no such token")
         return render(request, "sign_in.html", status=403, following=following, wrong=True)

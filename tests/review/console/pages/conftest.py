@@ -29,9 +29,12 @@ def lacking(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests; each opens contexts of its own."""
+    """One browser for a module's tests; each opens contexts of its own.
+
+    Not for longer: while it lives, asyncio counts as running in this thread, and refuses to be run by other tests.
+    """
     program = shutil.which("chromium")
     if program is None:
         lacking("chromium is not installed")

@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from forgewall.errors import ForgewallError
-from forgewall.record import domain, pseudonym
+from forgewall.record import domain, owner, pseudonym
 from forgewall.record.ecs import document
 from forgewall.record.event import Event, utc_now
 from forgewall.record.reader import file_names
@@ -169,8 +169,7 @@ class EventLog:
         today = now.astimezone(UTC).date()
         self._path = self.directory / f"forgewall-{today.isoformat()}.jsonl"
         self._day_ends = datetime.combine(today + _ONE_DAY, time(), UTC)
-        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-        descriptor = os.open(self._path, flags, 0o600)
+        descriptor = owner.opened(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         self._descriptor = descriptor
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from forgewall.evidence import Commit, Evidence
 from forgewall.model import Subject, Verdict
+from forgewall.record import owner
 from forgewall.record.event import Decision, Event, PolicyChange, PolicyEdit, Review, Upload
 
 PREFIX = "u-"
@@ -121,7 +122,7 @@ def load(directory: Path) -> Pseudonyms:
 def _create(path: Path) -> None:
     """Writes a fresh key beside its place and links it there, so that no other process ever reads half of one."""
     draft = path.with_name(f".{KEY_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = owner.made(draft, os.O_WRONLY | os.O_CLOEXEC)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(_KEY_BYTES) + "\n")

@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from forgewall.errors import ForgewallError, UsageError
+from forgewall.record import owner
 from forgewall.record.wire import stamp
 from forgewall.review.person import Role
 
@@ -126,8 +127,7 @@ class Tokens:
             for each in tokens
         ]
         beside = self.file.with_name(f".{self.file.name}.{secrets.token_hex(8)}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(beside, flags, 0o600)
+        descriptor = owner.made(beside, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             with open(descriptor, "w", encoding="utf-8") as file:
                 json.dump({"tokens": entries}, file, indent=1)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from forgewall.record import owner
 from forgewall.review.store.errors import StoreError, is_broken, is_busy, told
 
 APPLICATION = 0x46774C57
@@ -196,7 +197,7 @@ def _make(file: Path, *, replacing: tuple[int, int]) -> None:
         said, judged = _salvaged(file) if replacing != (0, 0) else ([], [])
         draft = file.with_name(f".{file.name}.new")
         draft.unlink(missing_ok=True)
-        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        os.close(owner.made(draft, os.O_WRONLY | os.O_CLOEXEC))
         try:
             with closing(_connect(draft, "rw")) as connection:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -222,7 +223,7 @@ def _make(file: Path, *, replacing: tuple[int, int]) -> None:
 def _lock(file: Path) -> Iterator[None]:
     """Only one process at a time makes the file anew."""
     path = file.with_name(f".{file.name}.lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = owner.opened(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -46,7 +46,7 @@ format: $(STAMP) ## Apply ruff's format and safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(STAMP) ## Measure decisions, requests and large uploads, beside stock mitmproxy (about ten minutes)
+bench: $(STAMP) ## Measure decisions, review, requests and large uploads, beside stock mitmproxy (about twelve minutes)
 	@$(BIN)/python -m bench
 
 clean: ## Remove .venv, caches and build results; events and certificates stay

@@ -13,15 +13,21 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import engine, large, traffic, uploads
+from bench import engine, large, review, traffic, uploads
 from bench.plan import FULL, SMALL, Plan
 
 type Measure = Callable[[Path, Plan, Callable[[str], None]], str]
 
 PARTS: Mapping[str, Measure] = MappingProxyType(
-    {"engine": engine.measure, "traffic": traffic.measure, "uploads": uploads.measure, "large": large.measure}
+    {
+        "engine": engine.measure,
+        "review": review.measure,
+        "traffic": traffic.measure,
+        "uploads": uploads.measure,
+        "large": large.measure,
+    }
 )
-ORDINARY = ("engine", "traffic", "uploads")
+ORDINARY = ("engine", "review", "traffic", "uploads")
 """What runs when no part is named."""
 
 

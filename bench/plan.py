@@ -26,6 +26,8 @@ class Plan:
     decisions: int  # per round and policy
     loads: int  # times the large policy is read
     events: int  # written per round
+    review_events: int  # in the log that is reviewed
+    review_rounds: int  # of each question about it
 
 
 FULL = Plan(
@@ -44,6 +46,8 @@ FULL = Plan(
     decisions=20_000,
     loads=3,
     events=5_000,
+    review_events=1_000_000,
+    review_rounds=7,
 )
 
 SMALL = Plan(
@@ -62,5 +66,7 @@ SMALL = Plan(
     decisions=200,
     loads=1,
     events=50,
+    review_events=2_000,
+    review_rounds=1,
 )
 """Enough to see that everything runs; its numbers mean nothing."""

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 _USERS = (None, "ana@acme.example", "Bob", "ACME\\eve, jr")
 _CLIENTS = ("10.1.2.3", "10.1.9.9", "192.0.2.7", "2001:db8::5", "fe80::1%eth0")
-_OWNERS = ("mallory", "Acme", "acme-evil", "loot")
+_OWNERS = ("mallory", "Acme", "acme-evil", "acmeinc", "Bob")
 _REPOSITORIES = ("loot", "api", "Größe", "a.b_c")
 _HOSTS = ((Kind.GITHUB, "github.com"), (Kind.GITLAB, "gitlab.com"), (Kind.GITEA, "git.acme.example"))
 _VERDICTS = (
@@ -75,7 +75,9 @@ def minutes(*events: Event, start: datetime = NOW - timedelta(hours=1)) -> list[
 @st.composite
 def recorded_events(draw: Any, count: int = 25) -> list[Event]:
     """Events of every kind whose facts come from few values, so that filters find some."""
-    moments = st.integers(0, 4 * 86400 * 1000).map(lambda ago: NOW - timedelta(milliseconds=ago))
+    moments = (st.integers(0, 4 * 86400 * 1000) | st.integers(0, 4000 * 1000)).map(
+        lambda ago: NOW - timedelta(milliseconds=ago)
+    )
     decisions = st.builds(_decision, *map(st.sampled_from, (_USERS, _CLIENTS, _HOSTS, _OWNERS, _REPOSITORIES)),
                           st.sampled_from(list(Operation)), st.sampled_from(_VERDICTS), st.booleans())  # fmt: skip
     others = st.sampled_from(

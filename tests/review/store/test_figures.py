@@ -162,3 +162,13 @@ def test_how_often_a_rule_decided(tmp_path: Path) -> None:
         write(tmp_path, at(allowed, NOW))
         store.refresh()
         assert store.usage()["approved/github.com/acme-corp"].last == NOW
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_last_one_is_the_latest_not_the_one_written_last(order: int, tmp_path: Path) -> None:
+    events = minutes(samples.decision(), samples.decision())
+    write(tmp_path, *events[::order])
+    with opened(tmp_path) as store:
+        statistics = store.statistics(NOW - timedelta(days=1), NOW)
+        for tally in (statistics.addresses[0], statistics.people[0], store.usage()["defaults/writes"]):
+            assert (tally.last, tally.count) == (events[1].time, 2)

@@ -227,6 +227,10 @@ def test_a_document_that_is_not_there_any_more(tmp_path: Path) -> None:
         assert store.document(two.id)["event"]["id"] == two.id  # type: ignore[index]
         (tmp_path / "forgewall-2026-11-24.0001.jsonl").write_bytes(b" " * 10 + line(one) + line(two))
         assert store.document(two.id) is None
+        for file in tmp_path.glob("*.jsonl"):
+            file.write_bytes(line(one) * 2)
+        assert len(line(one)) == len(line(two))
+        assert store.document(two.id) is None
         assert store.document("nothing") is None
 
 

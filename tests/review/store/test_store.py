@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tests.record import samples
 from tests.review.store.sample_log import NOW, at, line, minutes, opened, write
@@ -103,3 +104,30 @@ def test_a_line_that_is_followed_is_judged_like_the_index_does(tmp_path: Path) -
         for text in ("backup all.zip", "ana@acme", "fix export", "zebra"):
             filters = Filters(text=text)
             assert bool(store.events(filters, limit=1)) == matches(filters, entry.row, words=entry.words)
+
+
+def test_an_address_ends_with_a_segment(tmp_path: Path) -> None:
+    names = ("acme", "acmeinc", "acme-evil", "acme.x", "acme~")
+    targets = [
+        replace(samples.TARGET, address=f"github.com/{name}/api", key=f"github.com/{name}/api") for name in names
+    ]
+    write(tmp_path, *minutes(*[samples.decision(target=target) for target in targets]))
+    with opened(tmp_path) as store:
+        for name in names:
+            (row,) = store.events(Filters(address=(f"GitHub.com/{name.upper()}",)), limit=9)
+            assert row.address == f"github.com/{name}/api"
+        assert store.count(Filters(address=("github.com",))) == 5
+
+
+def test_a_word_is_found_in_what_was_said_and_in_who_asked(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("forgewall.review.store.finding._NEWEST", 1)
+    events = minutes(
+        samples.decision(target=replace(samples.TARGET, address="github.com/bob/x", key="github.com/bob/x")),
+        samples.decision(subject=Subject(client="10.0.0.1", user="Bob")),
+        samples.decision(),
+        samples.decision(),
+    )
+    write(tmp_path, *events)
+    with opened(tmp_path) as store:
+        assert [row.id for row in store.events(Filters(text="bob"), limit=9)] == [events[1].id, events[0].id]
+        assert [row.id for row in store.events(Filters(text="10.0.0.1 mallory"), limit=9)] == [events[1].id]

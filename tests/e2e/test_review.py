@@ -39,8 +39,14 @@ def test_a_refused_push_is_approved_within_a_minute_for_an_hour(led: Led, forge:
 
     before, after = POLICY.splitlines(), led.run.policy_file.read_text(encoding="utf-8").splitlines()
     assert [line for line in after if line in before] == before
-    assert [line for line in after if line not in before] == [after[5]]
-    assert after[5].startswith("  - {repo: github.com/mallory/loot, allow: [push, lfs-upload], expires: ")
+    added = [place for place, line in enumerate(after) if line not in before]
+    assert added == list(range(5, 10))
+    assert after[5:8] == [
+        "  - repo: github.com/mallory/loot",
+        "    allow: [push, lfs-upload]",
+        "    who: [127.0.0.1]",
+    ]
+    assert after[8].startswith("    expires: ")
 
     led.later(3590)
     led.run.commit(led.tree, "second")

@@ -12,6 +12,7 @@ from tests.record import samples
 from tests.review import recordings
 from tests.review.desk import NOW, Desk
 
+from forgewall.errors import UsageError
 from forgewall.evidence import Evidence, RefAction, RefUpdate
 from forgewall.model import Action, Also, Kind, Move, Operation, Visibility
 from forgewall.record.event import Objection, Result
@@ -279,12 +280,6 @@ FUTILE = {
     ),
     "an address that was cut": Futile(address="github.com/mallory/lo…", says=("shortened",)),
     "an address that no policy can name": Futile(address="github.com/mallory/*", says=("wildcards",)),
-    "a name that means a network": Futile(request={"user": "10.0.0.0/8"}, says=("something else", "--who")),
-    "a name that means a group": Futile(
-        policy="groups: {oss: [ben]}", request={"user": "oss"}, says=("something else", "--who")
-    ),
-    "a name with a wildcard": Futile(request={"user": "*"}, says=("something else",)),
-    "a name with a space": Futile(request={"user": "a b"}, says=("something else",)),
     "passes by now": Futile(policy="approved: [github.com/mallory]", says=("lets this pass", "policy.yaml:2")),
 }
 
@@ -421,18 +416,50 @@ def test_a_large_file_of_git_lfs_gets_room(tmp_path: Path) -> None:
     assert [wish.max_upload for wish in found.wishes] == [10 * MIB]
 
 
-def test_nobody_known_means_everybody_and_a_warning(tmp_path: Path) -> None:
+def test_nobody_known_means_the_client_and_a_warning(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    found = desk.remedy(desk.refuse(user=None).id)
+    event = desk.refuse(user=None)
+    found = desk.remedy(event.id)
+    assert found.wishes[0].who == ("10.1.2.3",)
+    assert "no user is known, so it is approved for 10.1.2.3 alone; --who everyone makes it for all" in found.warnings
+    assert desk.propose(found).settles
+    desk.approve(event.id)
+    assert desk.judge(event, client="10.1.2.4").action is Action.BLOCK
+
+
+def test_neither_user_nor_client_means_everybody_and_a_warning(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    found = desk.remedy(desk.refuse(user=None, client="").id)
     assert found.wishes[0].who == ()
-    assert any("approved for everybody" in warning and "10.1.2.3" in warning for warning in found.warnings)
+    assert [warning for warning in found.warnings if "approved for everybody" in warning]
 
 
 def test_a_stand_in_is_never_written(tmp_path: Path) -> None:
     desk = Desk(tmp_path, pseudonymise=True)
     found = desk.remedy(desk.refuse(user="ana@acme.example").id)
-    assert found.wishes[0].who == ()
+    assert found.wishes[0].who == ("10.1.2.3",)
     assert any("doesn't hold the user's name" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("user", ["10.0.0.0/8", "oss", "*", "a b"])
+def test_a_name_that_would_mean_something_else_means_the_client(user: str, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "groups: {oss: [ben]}")
+    event = desk.refuse(user=user)
+    found = desk.remedy(event.id)
+    assert found.wishes[0].who == ("10.1.2.3",)
+    assert [warning for warning in found.warnings if "something else" in warning and "10.1.2.3 alone" in warning]
+    with pytest.raises(UsageError, match="something else"):
+        desk.remedy(event.id, Choice(who=("user",)))
+
+
+@pytest.mark.parametrize("address", ["github.com", "gist.github.com", "git.acme.example"])
+def test_an_event_never_leads_to_an_entry_for_a_whole_forge(address: str, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "forges: [{host: git.acme.example, kind: gitlab}]")
+    kind = Kind.GITLAB if address.startswith("git.acme") else Kind.GITHUB
+    event = desk.refuse(None, **aimed(address, Operation.SNIPPET, kind=kind, repository=None))
+    found = desk.remedy(event.id, Choice(who=("everyone",)))
+    assert found.wishes == ()
+    assert f"nothing narrower than the forge {address} is known" in found.obstacles[0]
 
 
 def test_a_stand_in_is_judged_as_whom_the_policy_names(tmp_path: Path) -> None:
@@ -457,6 +484,16 @@ WARNINGS: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "gist": ("gist.github.com/mallory", aimed("gist.github.com/mallory", Operation.SNIPPET), "single files"),
     "owner": ("github.com/mallory", aimed("github.com/mallory", Operation.PACKAGE), "is an owner"),
+    "subgroup": (
+        "gitlab.com/acme/platform",
+        aimed("gitlab.com/acme/platform", Operation.WEBHOOK, kind=Kind.GITLAB, repository=None),
+        "everything below gitlab.com/acme/platform would be approved for these operations",
+    ),
+    "snippets of anybody": (
+        "gitlab.com/-/snippets",
+        aimed("gitlab.com/-/snippets", Operation.SNIPPET, kind=Kind.GITLAB, repository=None),
+        "are everybody's snippets",
+    ),
     "access": (LOOT, aimed(LOOT, Operation.DEPLOY_KEY), "hands data or rights to others"),
     "new": (LOOT, {}, "first time today"),
 }
@@ -584,8 +621,9 @@ def test_hostile_names_never_become_other_words(word: str, tmp_path: Path) -> No
         return
     desk.apply(preview)
     ((entry,),) = desk.policy.approved.values()
-    assert entry.terms.who is None or entry.terms.who.terms == (word,)
-    assert entry.terms.who is not None or any("everybody" in warning for warning in preview.warnings)
+    assert entry.terms.who is not None
+    assert entry.terms.who.terms in {(word,), ("10.1.2.3",)}
+    assert entry.terms.who.terms == (word,) or any("10.1.2.3 alone" in warning for warning in preview.warnings)
 
 
 @pytest.mark.parametrize("text", HOSTILE)

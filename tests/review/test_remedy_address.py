@@ -148,6 +148,22 @@ def test_broad_addresses_are_warned_of(address: str, tmp_path: Path) -> None:
     assert any(word in warning for warning in found.warnings for word in ("whole forge", "is an owner"))
 
 
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("bitbucket.org/snippets", "snippets"),
+        ("gitlab.com/-/snippets", "snippets"),
+        ("gist.github.com", "gists"),
+        ("huggingface.co/datasets", "datasets"),
+    ],
+)
+def test_what_everybody_keeps_at_one_address_is_told(address: str, kept: str, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    said = "; ".join(remedy_for([address], desk.policy, NOW, Choice()).warnings)
+    assert f"{address} are everybody's {kept}" in said
+    assert "is an owner" not in said
+
+
 @pytest.mark.parametrize("who", [("user",), ("client",), ("everyone", "ana"), ("a b",), ("*",), ("10.1.2.3.4",)])
 def test_people_who_make_no_sense_are_refused(who: tuple[str, ...], tmp_path: Path) -> None:
     desk = Desk(tmp_path)

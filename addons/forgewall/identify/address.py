@@ -24,7 +24,8 @@ _PAGES: Mapping[Kind, frozenset[str]] = {
 _ANY_PAGE = frozenset().union(*_PAGES.values())
 _NAME = r"[a-z0-9~][a-z0-9._~-]*(?<!\.git)"
 _ORDINARY = re.compile(rf"(?!gist\.)([a-z0-9.-]+)/({_NAME})(?:/{_NAME})?", re.ASCII | re.IGNORECASE)
-_HF_PREFIXES = ("datasets", "spaces", "buckets", "kernels", "posts", "blog")
+HF_PREFIXES = ("datasets", "spaces", "buckets", "kernels", "posts", "blog")
+"""What stands before an owner's name on huggingface.co for all that is no model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ def _shape(forge_host: ForgeHost, names: tuple[str, ...]) -> str:
             if "_git" in names:
                 return f"write the address without `_git`: `{'/'.join((forge, *(n for n in names if n != '_git')))}`"
         case Kind.HUGGINGFACE:
-            most = 3 if first in _HF_PREFIXES else 2
+            most = 3 if first in HF_PREFIXES else 2
         case Kind.CODECOMMIT:
             if names and (names[:2] != ("v1", "repos") or len(names) != 3):
                 return f"addresses of this forge are `{forge}/v1/repos/NAME`"

@@ -142,6 +142,7 @@ def _for_parts(about: Remedy, recorded: Recorded, asker: Asker, facts: Facts, wa
         warnings += remedy_warning.of_move(part, parts, confirm=asker.choice.confirm)
         try:
             found.append(_admitted(part, size, verdict, asker))
+            warnings += remedy_warning.of_owner(part, asker.policy)
         except Obstacle as obstacle:
             obstacles.append(str(obstacle))
     if obstacles or not found:

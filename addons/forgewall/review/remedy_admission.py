@@ -75,6 +75,11 @@ def admission(part: Part, size: int | None, asker: Asker) -> Admission:
     if address is None or key is None:
         raise Obstacle("the request names no repository that an entry could be for")
     checked_address(address, asker.policy)
+    if "/" not in address:
+        raise Obstacle(
+            f"nothing narrower than the forge {address} is known, and an entry for that would be one for everything "
+            "on it; approve the repository or the owner by the address"
+        )
     entries = longest(asker.policy, key, asker.now)
     base = _nearest(entries, part, asker)
     confirmed = _confirmation(part, asker)

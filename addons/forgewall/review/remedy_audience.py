@@ -1,4 +1,5 @@
-"""For whom an approval is written: the words of `who:`, from whoever asked or from what a person chose.
+"""For whom an approval is written: the words of `who:`, from whoever asked or from what a person chose. Of an event
+it is the user, where none can be named the client, and everybody only where there is neither.
 
 A user's name comes from the log: one that a policy would read as a group, a network or a wildcard is never written.
 """
@@ -46,17 +47,28 @@ def _client(subject: Subject | None, policy: Policy) -> str:
 
 def _user(subject: Subject | None, policy: Policy, *, asked: bool) -> tuple[tuple[str, ...], str]:
     user = subject.user if subject is not None else None
-    client = subject.client if subject is not None else ""
-    if not user or is_stand_in(user) or not is_exact(user):
-        why = "no user is known" if not user else "the log doesn't hold the user's name"
-        if asked:
-            raise UsageError(f"{why}; {_OTHERS}")
-        narrower = f"; --who client makes it {client} alone" if client else ""
-        return (), f"{why}, so it is approved for everybody{narrower}"
+    why = _unwritable(user, policy)
+    if user and not why:
+        return (user,), ""
+    if asked:
+        raise UsageError(f"{why}; {_OTHERS}")
+    try:
+        client = _client(subject, policy)
+    except UsageError:
+        return (), f"{why}, nor a client that a policy can name, so it is approved for everybody; --who narrows it"
+    return (client,), f"{why}, so it is approved for {client} alone; --who everyone makes it for all"
+
+
+def _unwritable(user: str | None, policy: Policy) -> str:
+    """Why an entry can't be for the user of this name; '' if it can."""
+    if not user:
+        return "no user is known"
+    if is_stand_in(user) or not is_exact(user):
+        return "the log doesn't hold the user's name"
     found = audience((user,), policy.groups) if _is_word(user) else None
     if found is None or found.users != {user} or found.networks or user in policy.groups:
-        raise UsageError(f"the user's name {quote(user)} would mean something else in a policy; {_OTHERS}")
-    return (user,), ""
+        return f"the user's name {quote(user)} would mean something else in a policy"
+    return ""
 
 
 def _check(word: str, policy: Policy) -> None:

@@ -17,8 +17,8 @@ class Choice:
     """What is chosen in place of the narrowest.
 
     `who` holds one of the words above, or groups, names, addresses and networks; () is the user if one is known, else
-    everybody. `operations` None: what was refused. `expires` is aware. `confirm`: of a repository that moved, the old
-    address is confirmed rather than the new one approved.
+    the client, and of an address that a person typed everybody. `operations` None: what was refused. `expires` is
+    aware. `confirm`: of a repository that moved, the old address is confirmed rather than the new one approved.
     """
 
     who: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from forgewall.decide.parts import Part
 from forgewall.decide.policy import Policy
-from forgewall.identify.address import parse_address
+from forgewall.identify.address import HF_PREFIXES, Address, parse_address
 from forgewall.model import GROUPS, MAKES, Effect, Kind, Mode, Operation, Visibility
 from forgewall.review.remedy_choice import Facts
 from forgewall.review.wish import Wish
@@ -50,11 +50,31 @@ def of_move(part: Part, parts: Sequence[Part], *, confirm: bool) -> Iterator[str
 def of_wish(wish: Wish, policy: Policy) -> Iterator[str]:
     """Warnings on an entry that covers much."""
     address = parse_address(wish.address, policy.registry)
-    if not address.segments:
+    if shared := _everybodys(address):
+        yield f"{wish.address} are everybody's {shared}: all that anybody keeps there would be approved"
+    elif not address.segments:
         yield f"{wish.address} is a whole forge: everything on it would be approved, for whomever it belongs to"
     elif len(address.segments) == 1 and not wish.address.startswith("gist."):
         what = "all repositories and packages" if address.kind is not Kind.GITLAB else "all groups and projects"
         yield f"{wish.address} is an owner: {what} below it would be approved"
+
+
+def of_owner(part: Part, policy: Policy) -> Iterator[str]:
+    """What it means that a request names no repository, where its address looks like one."""
+    address = part.address or ""
+    below = part.repository is None and address.count("/") > 1
+    if below and not _everybodys(parse_address(address, policy.registry)):
+        yield f"everything below {address} would be approved for these operations"
+
+
+def _everybodys(address: Address) -> str:
+    """What people have in common at an address that looks like one owner's; '' where it is none such."""
+    names = address.key.split("/")[1:]
+    if not names:
+        return "gists" if address.host.startswith("gist.") else ""
+    if names == ["-", "snippets"] or (names == ["snippets"] and address.kind is Kind.BITBUCKET):
+        return "snippets"
+    return names[0] if len(names) == 1 and address.kind is Kind.HUGGINGFACE and names[0] in HF_PREFIXES else ""
 
 
 def of_facts(facts: Facts, now: datetime) -> Iterator[str]:

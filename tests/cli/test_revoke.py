@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.cli.scene import NOW, Scene
+from tests.review import recordings
 
+from forgewall.model import Move
 from forgewall.review.filters import Filters
 from forgewall.review.store import Store
 
@@ -42,6 +45,18 @@ def test_by_the_case_or_by_the_approval_s_own_event(scene: Scene) -> None:
     event = scene.decision()
     assert run(scene, "approve", event.id, "--yes") == 0
     assert run(scene, "revoke", event.id, "--yes") == 0
+    assert scene.file.read_text() == scene.text
+    assert run(scene, "approve", event.id, "--yes") == 0
+    assert run(scene, "revoke", edits(scene)[0], "--yes") == 0
+    assert scene.file.read_text() == scene.text
+
+
+def test_all_that_one_approval_wrote(scene: Scene, capsys: Any) -> None:
+    moved = Move(address="github.com/acme/new", key="github.com/acme/new", seen=NOW - timedelta(days=3))
+    event = scene.decision(target=recordings.target("github.com/acme/api", moved=moved))
+    assert run(scene, "approve", event.id, "--yes") == 0
+    assert "`forgewall revoke github.com/acme/api github.com/acme/new` takes it back" in capsys.readouterr().out
+    assert run(scene, "revoke", "github.com/acme/api", "github.com/acme/new", "--yes") == 0
     assert scene.file.read_text() == scene.text
     assert run(scene, "approve", event.id, "--yes") == 0
     assert run(scene, "revoke", edits(scene)[0], "--yes") == 0

@@ -11,7 +11,7 @@ from tests.review import recordings
 from tests.review.desk import BOB, NOW, Desk
 
 from forgewall.errors import ForgewallError, PolicyError, UsageError
-from forgewall.model import Action, Operation
+from forgewall.model import Action, Move, Operation
 from forgewall.record.log import EventLog, EventLogError
 from forgewall.review import approval
 from forgewall.review.amend import AmendError
@@ -231,6 +231,68 @@ def test_a_revocation_takes_all_entries_of_the_address(tmp_path: Path) -> None:
     assert desk.text == before
     (edit,) = logged(desk, "policy-revoked")
     assert (edit["event"]["reason"], edit["forgewall"]["address"]) == ("done", "github.com/acme/api")
+
+
+NESTED = """approved:
+  - github.com/acme
+  - {repo: github.com/acme/api, who: [ana]}
+  - {repo: github.com/acme/api, allow: [issue]}
+  - {repo: github.com/acme/old, expires: 2026-01-01}
+  - {repo: github.com/acme/secret, allow: [fetch]}
+  - github.com/acme-labs
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "line", "said"),
+    [
+        ("github.com/acme", None, ("3 entries below stay: lines 4, 5, 7",)),
+        ("github.com/acme/secret", None, ("from then on the entry of github.com/acme (line 3) decides there",)),
+        ("github.com/acme/api", 4, ()),
+        (
+            "github.com/acme/api",
+            None,
+            (
+                "all 2 entries for this address go; --line N takes away one",
+                "from then on the entry of github.com/acme (line 3) decides there",
+            ),
+        ),
+        ("github.com/acme/old", None, ()),
+        ("github.com/acme-labs", None, ()),
+        (
+            "github.com/acme/secret, github.com/acme/api",
+            None,
+            (
+                "all 3 entries for these addresses go; --line N takes away one",
+                "from then on the entry of github.com/acme (line 3) decides at github.com/acme/secret",
+                "from then on the entry of github.com/acme (line 3) decides at github.com/acme/api",
+            ),
+        ),
+        ("github.com/acme/secret, github.com/acme", None, ("2 entries below stay: lines 4, 5",)),
+    ],
+)
+def test_a_revocation_tells_what_stays_and_who_decides(
+    address: str, line: int | None, said: tuple[str, ...], tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, NESTED)
+    preview = approval.propose_revoke(approval.read(desk.file, NOW), address, NOW, line=line)
+    assert preview.warnings == said
+    assert preview.address == address
+
+
+def test_what_wrote_several_addresses_names_all_and_is_taken_back_whole(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "approved:\n  - github.com/example")
+    before = desk.text
+    new = Move(address="github.com/acme/new", key="github.com/acme/new", seen=NOW - timedelta(days=3))
+    event = desk.refuse("github.com/acme/api", target=recordings.target("github.com/acme/api", moved=new))
+    both = "github.com/acme/api, github.com/acme/new"
+    assert desk.approve(event.id).address == both
+    (edit,) = logged(desk, "policy-approved")
+    assert edit["forgewall"]["address"] == both
+    desk.apply(approval.propose_revoke(approval.read(desk.file, NOW), both, NOW))
+    assert desk.text == before
+    (edit,) = logged(desk, "policy-revoked")
+    assert edit["forgewall"]["address"] == both
 
 
 def test_what_isn_t_approved_can_t_be_revoked(tmp_path: Path) -> None:

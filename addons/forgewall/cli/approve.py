@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from forgewall.cli import place, proposal, span, terminal, when
 from forgewall.cli.completing import open_cases
@@ -44,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="WHO",
         action="append",
         help="everyone, user (who asked), client (where from), or names, groups and networks, separated by commas "
-        "(default: the user if one is known)",
+        "(default: the user, the client where none is known; of an address everyone)",
     )
     operations = parser.add_argument(
         "--operations", metavar="WORDS", action="append", help="what to allow, by commas (default: what was refused)"
@@ -111,7 +112,8 @@ def _refused(matter: Matter, args: argparse.Namespace) -> str:
 def _done(preview: Preview) -> str:
     until = f" It ends at {when.to_the_minute(preview.expires)} UTC." if preview.expires is not None else ""
     place_ = f"{terminal.safe(str(preview.file))}:{preview.lines}"
-    back = f"`forgewall revoke {terminal.safe(preview.address)}` takes it back."
+    words = shlex.join(preview.address.split(", "))
+    back = f"`forgewall revoke {terminal.safe(words)}` takes it back."
     return f"Approved in {place_}. {proposal.TAKEN_OVER}{until} {back}"
 
 

@@ -30,7 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             ("forgewall revoke C-4XK2M9QW7T --reason 'done'", "what was approved for a case"),
         ),
     )
-    parser.add_argument("what", metavar="ADDRESS|ID", help="github.com/acme/x, an event or a case (C-…)")
+    parser.add_argument(
+        "what", metavar="ADDRESS|ID", nargs="+", help="github.com/acme/x, also several; or an event, or a case (C-…)"
+    )
     parser.add_argument("--line", type=int, metavar="N", help="only the entry in this line of the policy")
     parser.add_argument("--reason", metavar="TEXT", default="", help="why; stands in the log")
     proposal.add_options(parser)
@@ -43,10 +45,7 @@ def run(args: argparse.Namespace) -> int:
     now = args.clock()
     current = approval.read(args.policy, now)
     with place.store(args) as store:
-        if remedy_address.is_address(args.what):
-            address = remedy_address.address_of(args.what, current.policy)
-        else:
-            address = _approved_for(args, current, store)
+        address = _named(args.what, args, current, store)
         with proposal.proof(args, store) as proof:
             preview = approval.propose_revoke(current, address, now, proof, line=args.line)
         return proposal.carry_out(
@@ -59,14 +58,21 @@ def run(args: argparse.Namespace) -> int:
         )
 
 
-def _approved_for(args: argparse.Namespace, current: Current, store: Store) -> str:
-    """The address whose approval an event or a case is about."""
-    row = store.row(args.what)
+def _named(words: list[str], args: argparse.Namespace, current: Current, store: Store) -> str:
+    """The address that is meant, or several with commas between."""
+    if len(words) == 1 and not remedy_address.is_address(words[0]):
+        return _approved_for(words[0], args, current, store)
+    return ", ".join(remedy_address.address_of(word, current.policy) for word in words)
+
+
+def _approved_for(what: str, args: argparse.Namespace, current: Current, store: Store) -> str:
+    """The address whose approval an event or a case is about; several with commas between."""
+    row = store.row(what)
     if row is not None and row.dataset == "policy":
         if row.outcome == Edit.APPROVED.value and row.address:
             return row.address
         raise UsageError(f"the event {row.id} is about no approval: {terminal.safe(row.message)}")
-    matter = remedy_facts.matter_of(store, args.what)
+    matter = remedy_facts.matter_of(store, what)
     if matter.recorded.target is not None:
         now, one = args.clock(), matter.recorded
         verdict = verdict_on(matter.recorded.target, one, one.subject, one.size, current.policy, now)

@@ -294,8 +294,8 @@ class PolicyEdit:
 
     `actor` is a name, `actor_source` how it is known (`login`, `token`, `header`), `client` the address he came from
     if it was over the network. `entry` is the text that was written or removed, `lines` where (such as `12` or
-    `12-15`). `address` is what it is about, '' for break-glass. `until` is when it expires. `approved_event` and `case`
-    are what it was made from.
+    `12-15`). `address` is what it is about, several with commas between, '' for break-glass. `until` is when it
+    expires. `approved_event` and `case` are what it was made from.
     """
 
     edit: Edit

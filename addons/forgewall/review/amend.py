@@ -114,8 +114,9 @@ def approve(text: str, file: str, wishes: Sequence[Wish], copies: Sequence[Copy]
     return _written(bom, proven, edits, shown)
 
 
-def revoke(text: str, file: str, address: str, line: int | None = None) -> Amended:
-    """`text` without the entries of `approved` for exactly `address`, or without that whose address is in `line`.
+def revoke(text: str, file: str, address: str, line: int | None = None, *, others: Sequence[str] = ()) -> Amended:
+    """`text` without the entries of `approved` for exactly `address`, or without that whose address is in `line`; and
+    without those for the `others`.
 
     The comment beside an entry goes with it, those above and below stay. Raises like `approve`, and AmendError where
     there is no such entry.
@@ -123,7 +124,7 @@ def revoke(text: str, file: str, address: str, line: int | None = None) -> Amend
     bom, plain = _split(text)
     policy = existing(plain, file)
     view = _outlined(plain, file)
-    places = _named(policy, address, line)
+    places = sorted({place for one in (address, *others) for place in _named(policy, one, line)})
     pair = view.pair("approved")
     assert pair is not None
     value = pair[1]

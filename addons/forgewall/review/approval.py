@@ -16,13 +16,12 @@ from pathlib import Path
 from forgewall.decide.load import Loaded, load
 from forgewall.decide.policy import Policy
 from forgewall.errors import ForgewallError, UsageError
-from forgewall.identify.address import address_key
 from forgewall.model import Subject
 from forgewall.policyfile import PolicyFile
 from forgewall.record.event import Edit, PolicyEdit
 from forgewall.record.log import EventLog, EventLogError
 from forgewall.record.pseudonym import Pseudonyms
-from forgewall.review import amend, remedy_warning
+from forgewall.review import amend, approval_revoke, remedy_warning
 from forgewall.review.approval_diff import diff
 from forgewall.review.approval_proof import new_complaints, proven, replayed
 from forgewall.review.case import State, Triage
@@ -37,6 +36,9 @@ from forgewall.review.store import Store, StoreError
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(minutes=240)
 """How long the glass may be broken at once."""
+
+_SEVERAL = ", "
+"""Stands between the addresses of one edit; no address holds a comma."""
 
 type Progress = Callable[[int], None]
 
@@ -114,7 +116,9 @@ def propose(current: Current, found: Remedy, now: datetime, proof: Proof = NO_LO
         raise UsageError("the approval would have ended before it begins; give a later time")
     edited = amend.approve(current.text, str(current.path), found.wishes, found.copies)
     preview, new = _previewed(
-        current, edited, Edit.APPROVED, now, proof, address=found.wishes[0].address, warnings=found.warnings
+        *(current, edited, Edit.APPROVED, now, proof),
+        address=_SEVERAL.join(dict.fromkeys(wish.address for wish in found.wishes)),
+        warnings=found.warnings,
     )
     recorded = found.recorded
     if recorded is None or recorded.target is None or found.subject is None:
@@ -138,14 +142,14 @@ def propose_revoke(
 ) -> Preview:
     """What it would do to take away the approval of exactly `address`: all its entries, or that in `line` alone.
 
-    Raises AmendError where there is none, and UnfitError.
+    Several addresses have commas between, as in the event of an approval that wrote several. Raises AmendError where
+    there is none, and UnfitError.
     """
-    edited = amend.revoke(current.text, str(current.path), address, line)
-    key = address_key(address, current.policy.registry)
-    entries = current.policy.approved.get(key, ()) if line is None else ()
-    several = f"all {len(entries)} entries for this address go; --line N takes away one" if len(entries) > 1 else ""
-    warnings = (several,) if several else ()
-    return _previewed(current, edited, Edit.REVOKED, now, proof, address=address, warnings=warnings)[0]
+    addresses = tuple(dict.fromkeys(part.strip() for part in address.split(",")))
+    edited = amend.revoke(current.text, str(current.path), addresses[0], line, others=addresses[1:])
+    warnings = tuple(approval_revoke.warnings(current.policy, addresses, line, now))
+    named = _SEVERAL.join(addresses)
+    return _previewed(current, edited, Edit.REVOKED, now, proof, address=named, warnings=warnings)[0]
 
 
 def propose_break_glass(current: Current, by: str, reason: str, minutes: int, now: datetime) -> Preview:

@@ -67,9 +67,9 @@ class Preview:
     personal account, everybody instead of one user); `lint` are the linter's new complaints; `tests` are the policy's
     own that passed. `replayed` is what of the log would come out otherwise. `entry` is what is written or removed,
     as text, `lines` where (such as `12-15`): in the new text what is written, in the old one what is removed.
-    `settles`: the event or the case that it was made from would pass; True where it was made from neither, else
-    `refused` says what stands in the way. `hints` are sentences on what may be wanted besides. `operation` is what was
-    refused.
+    `address` is what it is about, several with commas between. `settles`: the event or the case that it was made from
+    would pass; True where it was made from neither, else `refused` says what stands in the way. `hints` are sentences
+    on what may be wanted besides. `operation` is what was refused.
     """
 
     file: Path

@@ -93,5 +93,9 @@ def test_a_command_imports_what_it_needs_and_no_more() -> None:
     heavy = {"rich", "sqlite3", "msgspec", "yaml", "argcomplete", "mitmproxy", "starlette", "asyncio"}
     assert not imported("events") & (heavy | {"forgewall.decide", "forgewall.review.store", "forgewall.cli.cases"})
     assert not imported("completion") & heavy
-    assert not imported("show") & {"forgewall.decide.engine", "rich", "sqlite3", "yaml"}
     assert not imported("cases") & {"forgewall.decide.engine", "rich", "yaml"}
+
+
+@pytest.mark.parametrize("name", ["show", "replay", "suggest", "diff"])
+def test_options_are_told_without_the_engine(name: str) -> None:
+    assert not imported(name) & {"forgewall.decide.engine", "forgewall.identify.engine", "rich", "sqlite3", "yaml"}

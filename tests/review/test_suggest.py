@@ -21,8 +21,9 @@ from forgewall.review.recorded import Recorded
 from forgewall.review.replay import replay
 from forgewall.review.row import Row
 from forgewall.review.suggest import Suggestion, suggest
-from forgewall.review.suggest_choice import Choice, Chosen, Thresholds
+from forgewall.review.suggest_choice import Choice, Chosen
 from forgewall.review.suggest_seen import Spot, strict
+from forgewall.review.thresholds import Thresholds
 
 NOW = START + timedelta(days=14)
 EMPTY = "version: 1\nmode: observe\n"

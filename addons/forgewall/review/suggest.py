@@ -22,8 +22,9 @@ from forgewall.review.recorded import Recorded
 from forgewall.review.replay_judge import Judge
 from forgewall.review.row import Row
 from forgewall.review.stand_ins import StandIns
-from forgewall.review.suggest_choice import Choice, Doubt, Thresholds, admitted, choose
+from forgewall.review.suggest_choice import Choice, Doubt, admitted, choose
 from forgewall.review.suggest_seen import Seen, Use, Watch, objects, strict
+from forgewall.review.thresholds import Thresholds
 from forgewall.review.wish import Wish
 
 

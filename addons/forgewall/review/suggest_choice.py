@@ -16,22 +16,12 @@ from forgewall.model import GROUPS, PLAIN_APPROVAL, Operation
 from forgewall.review.suggest_alike import look_alikes
 from forgewall.review.suggest_doubt import doubt, is_settled
 from forgewall.review.suggest_seen import Spot, Use
+from forgewall.review.thresholds import Thresholds
 
 NEVER = GROUPS["access"] | {Operation.TRANSFER, Operation.VISIBILITY, Operation.MIRROR}
 """What hands data or rights to others: a person names it, or nobody does."""
 _HANDS_OVER = "it hands data or rights to others; name it in `allow:` if it is wanted"
 _SEVERAL = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """How much use is steady use: by so many people, on so many days (UTC). `owners`: organisations wherever possible,
-    whatever their size.
-    """
-
-    people: int = 2
-    days: int = 3
-    owners: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from tests.review.recordings import START, decision, policies, policy, read, rec
 from forgewall.decide.engine import decide
 from forgewall.decide.policy import Policy
 from forgewall.evidence import RefAction, RefUpdate
-from forgewall.model import Action, Also, Kind, Operation, Target, Verdict
+from forgewall.model import Action, Also, Kind, Move, Operation, Target, Verdict, Visibility
 from forgewall.review.recorded import Recorded
 from forgewall.review.replay import replay
 from forgewall.review.replay_changes import Turn, turn
@@ -69,6 +70,36 @@ def test_what_is_remembered_is_what_the_engine_says(
                 plain.over,
                 plain.scrutiny,
             )
+
+
+def test_alike_addresses_are_told_apart_by_all_that_a_policy_sees() -> None:
+    law = policy(
+        "forges: [{host: git.acme.example, kind: gitlab}]\napproved:\n  - github.com/acme\n"
+        "  - {repo: github.com/b, visibility: private}\n  - {repo: gitlab.com/acme, allow: [issue]}\n"
+        "forbidden: [github.com/acme/site, github.com/no]\ndefaults: {personal: block}"
+    )
+    plain = policy("defaults: {writes: allow, other_hosts: block}")
+    addresses = (
+        "github.com/acme/api",
+        "github.com/acme/site",
+        "github.com/b/x",
+        "github.com/no/x",
+        "gitlab.com/acme/x",
+    )
+    operations = (Operation.PUSH, Operation.ISSUE, Operation.WEBHOOK, Operation.STAR, Operation.FETCH)
+    gone = Move(address="github.com/no/x", key="github.com/no/x", seen=START)
+    judge = Judge([law, plain])
+    for address, operation, seen_by, moved in product(
+        (*addresses, "github.com/zzz/x", None), operations, (None, *Visibility), (None, gone)
+    ):
+        place = target(address, operation, visibility=seen_by, moved=moved)
+        verdicts = judge.judge(recorded("github.com/x", target=place))
+        for one, verdict in zip([law, plain], verdicts, strict=True):
+            assert not isinstance(verdict, str)
+            assert said(verdict) == said(decide(one, place, recorded().subject, None, START))
+    found = judge.judge(recorded("github.com/x", target=target("git.acme.example/x/y", kind=Kind.GITLAB)))
+    assert not isinstance(found, str)
+    assert [verdict.code for verdict in found] == ["unapproved", "other-host"]
 
 
 def test_a_new_approval_lets_through_what_was_blocked() -> None:

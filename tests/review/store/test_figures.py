@@ -131,6 +131,13 @@ def test_a_span_of_years(tmp_path: Path) -> None:
         assert store.statistics(NOW, NOW - timedelta(days=3)).buckets
 
 
+def test_an_end_beyond_all_places_is_the_end(tmp_path: Path) -> None:
+    write(tmp_path, at(samples.decision(), NOW - timedelta(hours=1)))
+    with opened(tmp_path) as store:
+        found = store.statistics(NOW - timedelta(days=1), datetime(9999, 1, 1, tzinfo=UTC))
+    assert [tally.count for tally in found.operations] == [1]
+
+
 def test_only_the_largest_are_listed(tmp_path: Path) -> None:
     events = [samples.aimed(op) for op in (Operation.PUSH, Operation.PUSH, Operation.ISSUE, Operation.COMMENT)]
     write(tmp_path, *minutes(*events))

@@ -13,7 +13,7 @@ from forgewall.review.store import counting
 from forgewall.review.store.conditions import STATE
 from forgewall.review.store.counting import DAY, HOUR, SLOT
 from forgewall.review.store.entry import milliseconds, moment
-from forgewall.review.store.position import BITS
+from forgewall.review.store.position import BITS, LAST
 
 _LENGTHS = (
     *(1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800),
@@ -55,7 +55,7 @@ def statistics(
     ranked = {dimension: _ranked(tallies[dimension], top) for dimension in _DIMENSIONS}
     (opened,) = connection.execute(
         _OPEN,
-        (max(start, 0) << BITS, max(end, 0) << BITS, milliseconds(now)),
+        (_place(start), _place(end), milliseconds(now)),
     ).fetchone()
     return Statistics(
         since=since,
@@ -145,7 +145,12 @@ def _single(connection: sqlite3.Connection, low: int, high: int) -> Iterator[tup
 
 
 def _events(connection: sqlite3.Connection, low: int, high: int) -> sqlite3.Cursor:
-    return connection.execute(_EVENTS, (max(low, 0) << BITS, max(high, 0) << BITS))
+    return connection.execute(_EVENTS, (_place(low), _place(high)))
+
+
+def _place(at: int) -> int:
+    """The first place at a time in milliseconds since 1970, or the last of all."""
+    return min(max(at, 0) << BITS, LAST)
 
 
 def _pieces(start: int, end: int, lengths: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:

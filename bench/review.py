@@ -11,6 +11,7 @@ from bench import table
 from bench.plan import Plan
 from bench.review_log import END, write_log
 from bench.review_pages import pages
+from bench.review_replay import replays
 from forgewall.review.filters import Filters
 from forgewall.review.store import INDEX, Store
 
@@ -40,6 +41,7 @@ def measure(directory: Path, plan: Plan, say: Callable[[str], None]) -> str:
         say("asking it")
         rows += _asked(store, plan)
         rows += _streamed(store, plan)
+        rows += replays(store, say)
     say("asking for the console's pages")
     rows += pages(log, plan)
     return table.render(f"Review of {plan.review_events:,} events", ("", "unit", "median"), rows)

@@ -20,7 +20,13 @@ def test_review_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--small", "review"]) == 0
     printed = capsys.readouterr().out
     assert "Review of 2,000 events" in printed
-    for label in ("build the index", "statistics of 90 days", "50 cases of a forge", "read recorded decisions"):
+    for label in (
+        "build the index",
+        "statistics of 90 days",
+        "50 cases of a forge",
+        "read recorded decisions",
+        "replay of two policies",
+    ):
         assert label in printed
 
 

@@ -33,7 +33,7 @@ class Desk:
     def __init__(self, directory: Path, policy: str = "", *, pseudonymise: bool = False) -> None:
         self.file = directory / "policy.yaml"
         self.events = directory / "events"
-        self.file.write_text(f"version: 1\n{policy}\n")
+        self.file.write_text(f"version: 1\n{policy.strip()}\n" if policy else "version: 1\n")
         self.log = EventLog(self.events, pseudonymise_users=pseudonymise, clock=lambda: NOW)
         self.log.check()
         self.store = Store(self.events, clock=lambda: NOW)

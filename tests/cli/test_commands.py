@@ -96,6 +96,6 @@ def test_a_command_imports_what_it_needs_and_no_more() -> None:
     assert not imported("cases") & {"forgewall.decide.engine", "rich", "yaml"}
 
 
-@pytest.mark.parametrize("name", ["show", "replay", "suggest", "diff"])
+@pytest.mark.parametrize("name", ["show", "approve", "revoke", "break-glass", "replay", "suggest", "diff"])
 def test_options_are_told_without_the_engine(name: str) -> None:
     assert not imported(name) & {"forgewall.decide.engine", "forgewall.identify.engine", "rich", "sqlite3", "yaml"}

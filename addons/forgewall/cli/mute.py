@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from forgewall.cli import judgement, span, when
-from forgewall.cli.completing import open_cases
 from forgewall.cli.parsing import examples
 from forgewall.review.case import State
 
@@ -23,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             ("forgewall mute C-4XK2M9QW7T --for 12h --note 'asked ana'", "until tonight, with a note"),
         ),
     )
-    parser.add_argument("id", metavar="ID", help="the case (C-…), or one of its events").completer = open_cases  # type: ignore[attr-defined]
+    parser.add_argument("id", metavar="ID", help="the case (C-…), or one of its events")
     parser.add_argument("--for", dest="span", metavar="SPAN", default=_SPAN, help="30m, 12h, 7d, 2w (default: 7d)")
     judgement.add_options(parser)
     parser.set_defaults(run=run)

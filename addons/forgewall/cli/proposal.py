@@ -34,21 +34,6 @@ _ROWS = 12
 TAKEN_OVER = "A running Forgewall takes it over within 2 seconds."
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what all commands that edit the policy share."""
-    place.add_policy(parser)
-    place.add_events(parser)
-    parser.add_argument("--yes", action="store_true", help="don't ask")
-    parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    parser.add_argument("--json", action="store_true", help="print one JSON object; needs --yes or --dry-run")
-
-
-def checked(args: argparse.Namespace) -> None:
-    """Raises UsageError for options that don't go together."""
-    if args.json and not (args.yes or args.dry_run):
-        raise UsageError("--json can't ask; give --yes to do it, or --dry-run to see what it would do")
-
-
 @contextmanager
 def proof(args: argparse.Namespace, store: Store) -> Iterator[Proof]:
     """What previews need of the log; on a terminal, standard error shows how far judging it is."""

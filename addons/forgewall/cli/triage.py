@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from forgewall.cli import judgement
-from forgewall.cli.completing import open_cases
 from forgewall.cli.parsing import examples
 from forgewall.review.case import State
 
@@ -27,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
             ("forgewall triage C-4XK2M9QW7T false-positive --note OPS-12", "wrongly, with a note"),
         ),
     )
-    parser.add_argument("id", metavar="ID", help="the case (C-…), or one of its events").completer = open_cases  # type: ignore[attr-defined]
+    parser.add_argument("id", metavar="ID", help="the case (C-…), or one of its events")
     parser.add_argument("state", metavar="STATE", choices=[state.value for state in _SAID], help=", ".join(_SAID))
     judgement.add_options(parser)
     parser.set_defaults(run=run)

@@ -106,10 +106,26 @@ def test_json_tells_all_of_a_case(scene: Scene, capsys: Any) -> None:
 def test_what_is_left_out_is_said(scene: Scene, capsys: Any) -> None:
     for number in range(60):
         scene.decision(f"git push https://github.com/mallory/loot{number}")
-    scene.run("cases")
+    scene.run("cases", "--client", "10.1.0.0/16")
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 51
     assert captured.err == "forgewall cases: 13 more; -n 0 lists all\n"
+
+
+def test_nobody_s_cases_hide_those_of_others(scene: Scene, capsys: Any) -> None:
+    flood = replace(ANA, user=None, client="10.9.9.9")
+    for number in range(60):
+        scene.decision(f"git push https://github.com/mallory/loot{number}", subject=flood, ago=timedelta(minutes=1))
+    scene.run("cases")
+    captured = capsys.readouterr()
+    assert [captured.out.count(name) for name in ("10.9.9.9", "ana@", "ben@")] == [5, 2, 1]
+    places = f"--events {scene.events}"
+    assert captured.err == (
+        f"forgewall cases: and 55 more of 10.9.9.9; `forgewall cases --client 10.9.9.9 {places}` lists them\n"
+    )
+    for words in (["--client", "10.9.9.9"], ["-n", "0"], ["--all", "-n", "63"], ["--json", "-n", "63"]):
+        scene.run("cases", *words)
+        assert capsys.readouterr().out.count("mallory/loot") >= 60
 
 
 def test_nothing_to_list_says_why(tmp_path: Path, capsys: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from dataclasses import replace
 
@@ -10,8 +11,8 @@ from forgewall.cli import case_columns, place, selection, table, terminal
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
 from forgewall.errors import UsageError
-from forgewall.review.case import Case, State
-from forgewall.review.filters import Filters
+from forgewall.review.case import Case, Others, State
+from forgewall.review.filters import Filters, as_words
 from forgewall.review.store import Store
 
 _DEFAULT_COUNT = 50
@@ -23,7 +24,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "cases",
         description="List cases: the same person refused the same thing for the same reason. Only open ones, the one "
-        "seen last first. A push that git tries in two requests counts once.",
+        "seen last first, and of each person (or client where none is known) at most five, unless --user or --client, "
+        "--all, -n 0 or --json asks for more. A push that git tries in two requests counts once.",
         epilog=examples(
             ("forgewall cases", "what waits to be judged"),
             ("forgewall cases --since 24h --operation push", "pushes of the last day"),
@@ -57,9 +59,13 @@ def run(args: argparse.Namespace) -> int:
     if not args.all and not filters.state:
         filters = replace(filters, state=(State.OPEN,))
     count = _DEFAULT_COUNT if args.count is None else args.count
+    spread = bool(count) and not (args.all or args.json or filters.user or filters.client or filters.case_id)
     with place.store(args) as store:
-        found = _found(store, filters, count)
-        more = store.count_cases(filters) - len(found) if count else 0
+        if spread:
+            found, others = store.spread_cases(filters, limit=count)
+        else:
+            found, others = _found(store, filters, count), []
+        more = store.count_cases(filters) - len(found) - sum(one.count for one in others) if count else 0
     if args.json:
         for case in found:
             print(dumped(case_columns.as_json(case)))
@@ -67,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         table.draw(case_columns.COLUMNS, [case_columns.cells(case, now) for case in found])
     if args.json:
         return 0
+    for one in others:
+        print(f"forgewall cases: {_left_out(one, args)}", file=sys.stderr)
     if more > 0 and args.count is None:
         print(f"forgewall cases: {more:,} more; -n 0 lists all", file=sys.stderr)
     if found:
@@ -84,6 +92,15 @@ def _found(store: Store, filters: Filters, count: int) -> list[Case]:
         if not page:
             break
     return found
+
+
+def _left_out(one: Others, args: argparse.Namespace) -> str:
+    """How many more one subject has, and what lists them."""
+    name, option = (one.user, "user") if one.user else (one.client, "client")
+    ((_, word),) = as_words(Filters(user=(name,)))
+    count = f"{one.count:,}" if one.whole else f"more than {one.count:,}"
+    command = f"forgewall cases --{option} {shlex.quote(word)}{place.again(args)}"
+    return terminal.safe(f"and {count} more of {name}; `{command}` lists them")
 
 
 def _teach(case: Case, places: str) -> None:

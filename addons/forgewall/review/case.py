@@ -69,6 +69,18 @@ class Case:
     triage: Triage | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Further cases of one subject, which a list leaves out: of `user`, or of `client` where no user is known. There
+    are `count` of them, or more if that isn't the `whole`.
+    """
+
+    user: str
+    client: str
+    count: int
+    whole: bool
+
+
 def case_id(*, user: str, client: str, key: str, operation: str, code: str) -> str:
     """The id of the case that an event with these belongs to: `C-` and ten letters and digits.
 

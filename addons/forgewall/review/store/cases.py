@@ -35,14 +35,14 @@ _MARKS = """
 
 def numbers(connection: sqlite3.Connection, filters: Filters, now: datetime, limit: int, offset: int) -> list[int]:
     """The numbers of cases with events that fit, the one seen last first."""
-    sql, values = _fitting(connection, filters, now)
+    sql, values = fitting(connection, filters, now)
     query = f"SELECT c.no FROM cas c WHERE {sql} ORDER BY c.last DESC LIMIT ? OFFSET ?"  # noqa: S608
     return [number for (number,) in connection.execute(query, (*values, max(limit, 0), max(offset, 0)))]
 
 
 def count(connection: sqlite3.Connection, filters: Filters, now: datetime, most: int) -> int:
     """How many cases there are, counted up to `most`."""
-    sql, values = _fitting(connection, filters, now)
+    sql, values = fitting(connection, filters, now)
     query = f"SELECT count(*) FROM (SELECT 1 FROM cas c WHERE {sql} LIMIT ?)"  # noqa: S608
     return int(connection.execute(query, (*values, most)).fetchone()[0])
 
@@ -108,7 +108,7 @@ def places(connection: sqlite3.Connection, case_id: str, before: int, limit: int
     return [n for (n,) in found]
 
 
-def _fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) -> Sql:
+def fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) -> Sql:
     """What is asked of `cas c`: that one event, at any time, fits all that isn't about the case as a whole."""
     low, high = span_of(filters)
     parts: list[Sql] = [("c.last >= ? AND c.last < ?", (low, high))]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from forgewall.review.store.cases_spread import subject
 from forgewall.review.store.entry import Attempt, Entry
 
 SLOT = 300
@@ -42,6 +43,7 @@ class Counts:
     def __init__(self, file: int) -> None:
         self._file = file
         self._cases: dict[str, list[int]] = {}
+        self._subjects: dict[str, int] = {}
         self._slots: dict[int, list[int]] = {}
         self._tallies: dict[tuple[str, int, str], list[int]] = {}  # by hour; days are summed up from them
         self._usage: dict[str, list[int]] = {}
@@ -82,7 +84,7 @@ class Counts:
 
     def cases(self) -> list[tuple[object, ...]]:
         """What there is to add to each."""
-        return [(name, *sums) for name, sums in self._cases.items()]
+        return [(name, self._subjects[name], *sums) for name, sums in self._cases.items()]
 
     def store(self, connection: sqlite3.Connection) -> None:
         """Add all but cases to the tables."""
@@ -103,7 +105,10 @@ class Counts:
         connection.executemany(_USAGE, [(rule, file, *sums) for rule, sums in self._usage.items()])
 
     def _in_case(self, entry: Entry, n: int, moved: int, outcome: str) -> None:
-        sums = self._cases.setdefault(entry.case_id, [n, n, 0, 0, 0, 0, 0])
+        sums = self._cases.get(entry.case_id)
+        if sums is None:
+            sums = self._cases[entry.case_id] = [n, n, 0, 0, 0, 0, 0]
+            self._subjects[entry.case_id] = subject(entry.asker[0], entry.asker[1])
         sums[0] = min(sums[0], n)
         sums[1] = max(sums[1], n)
         if entry.attempt != Attempt.NONE:

@@ -16,7 +16,8 @@ from forgewall.review.store.shared import Commons
 
 _ADD = f"INSERT INTO event VALUES ({', '.join('?' * 19)})"  # noqa: S608 - question marks alone
 _CASE = """
-    INSERT INTO cas (id, first, last, single, opened, packed, bytes, blocked) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO cas (id, subject, first, last, single, opened, packed, bytes, blocked)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         first = min(first, excluded.first), last = max(last, excluded.last),
         single = single + excluded.single, opened = opened + excluded.opened, packed = packed + excluded.packed,

@@ -75,9 +75,11 @@ CREATE TABLE cas (
     no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     first INTEGER NOT NULL, last INTEGER NOT NULL,  -- n of its first and its last event
     single INTEGER NOT NULL, opened INTEGER NOT NULL, packed INTEGER NOT NULL,  -- attempts of kinds 1, 2 and 3
-    bytes INTEGER NOT NULL, blocked INTEGER NOT NULL
+    bytes INTEGER NOT NULL, blocked INTEGER NOT NULL,
+    subject INTEGER NOT NULL    -- whose it is (`cases_spread.subject`)
 );
-CREATE INDEX cas_last ON cas (last);
+CREATE INDEX cas_last ON cas (last, subject);
+CREATE INDEX cas_subject ON cas (subject, last);
 
 CREATE TABLE slot (  -- decisions on writes and uploads in each five minutes
     start INTEGER NOT NULL, file INTEGER NOT NULL,

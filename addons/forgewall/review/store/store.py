@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from forgewall.record.event import utc_now
-from forgewall.review.case import Case, Triage
+from forgewall.review.case import Case, Others, Triage
 from forgewall.review.figures import Statistics, Usage
 from forgewall.review.filters import Filters
 from forgewall.review.recorded import Recorded
 from forgewall.review.row import Row
-from forgewall.review.store import cases, figures, finding, judging, rows
+from forgewall.review.store import cases, cases_spread, figures, finding, judging, rows
 from forgewall.review.store.conditions import conditions, span_of
 from forgewall.review.store.database import Database
 from forgewall.review.store.entry import milliseconds
@@ -34,6 +34,8 @@ from forgewall.review.store.stream import Stream
 
 INDEX = "review.sqlite"
 """Its file in the log's directory."""
+EACH = 5
+"""Cases of one subject that a list shows where nothing else is asked for."""
 _OF_REQUEST = 100
 """Events of one request that are told; the proxy writes three or four."""
 
@@ -167,6 +169,21 @@ class Store:
         return self._ask(
             lambda connection: cases.cases(connection, cases.numbers(connection, filters, now, limit, offset), now)
         )
+
+    def spread_cases(
+        self, filters: Filters, *, limit: int, offset: int = 0, each: int = EACH
+    ) -> tuple[list[Case], list[Others]]:
+        """Like `cases`, but at most `each` of one user, or of one client where no user is known; and what is left out
+        of those whose last one stands among these.
+        """
+        now = self._clock()
+
+        def ask(connection: sqlite3.Connection) -> tuple[list[Case], list[Others]]:
+            listed = cases_spread.spread(connection, filters, now, each, limit, offset)
+            told = cases.cases(connection, [one.number for one in listed], now)
+            return told, cases_spread.others(connection, filters, now, listed, each)
+
+        return self._ask(ask)
 
     def count_cases(self, filters: Filters, *, most: int = 10_000) -> int:
         """How many cases there are, counted up to `most`."""

@@ -17,14 +17,22 @@ from forgewall.review.store import Store
 def test_pages_hold_every_case_once(week: Console) -> None:
     browser = week.signed_in(week.viewer)
     found: list[str] = []
-    path = "/cases?state=open"
+    path = "/cases?state=open&client=10.0.0.0/8"
     while path:
         text = browser.get(path).text
         found += ids(text)
         path = next((link for link in links(text) if f'rel="next" href="{html.escape(link)}"' in text), "")
     with Store(week.settings.events, clock=week.clock) as store:
         assert len(found) == len(set(found)) == store.count_cases(Filters(state=(State.OPEN,)))
-    assert "Page 2" in browser.get("/cases?page=2").text
+    assert "Page 2" in browser.get("/cases?client=10.0.0.0/8&page=2").text
+
+
+def test_nobodys_cases_hide_those_of_others(week: Console) -> None:
+    text = week.signed_in(week.viewer).get("/cases?state=open").text
+    left_out = [link for link in links(text) if f'href="{html.escape(link)}">and ' in text]
+    assert left_out
+    assert all(link.startswith("/cases?state=open&") and ("user=" in link or "client=" in link) for link in left_out)
+    assert " more of " in shown(text)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "²", "1e3", ""])

@@ -136,7 +136,8 @@ def test_every_flag_reaches_the_launcher(monkeypatch: pytest.MonkeyPatch, given:
     seen: list[Settings] = []
 
     class Recorded:
-        def __init__(self, settings: Settings) -> None:
+        def __init__(self, settings: Settings, ready: object) -> None:
+            assert ready is None  # no console was asked for
             seen.append(settings)
 
         async def run(self) -> None:

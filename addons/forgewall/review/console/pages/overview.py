@@ -85,7 +85,7 @@ def overview(request: Request) -> Response:
         index=index(store),
         opened=store.count_cases(OPEN, most=MOST),
         most=MOST,
-        latest=store.cases(OPEN, limit=LATEST),
+        latest=store.spread_cases(OPEN, limit=LATEST)[0],
         alerts=lambda: link("/events", [*_alerts(), ("since", span)]),
     )
 

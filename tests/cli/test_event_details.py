@@ -63,7 +63,11 @@ def test_nothing_found_is_no_line() -> None:
 
 
 scalar = st.none() | st.booleans() | st.integers() | st.floats() | samples.anything
-tree = st.recursive(scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(samples.anything, inner))
+tree = st.recursive(
+    scalar,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(samples.anything, inner, max_size=3),
+    max_leaves=15,
+)
 KEYS = ["refs", "ref_count", "files", "secrets", "first_commit", "push_options", "unread", "objects", "object_count"]
 found = st.dictionaries(
     st.sampled_from(KEYS), tree | st.lists(st.dictionaries(st.sampled_from(["path", "size"]), tree))

@@ -191,7 +191,11 @@ def test_a_forged_line_cannot_steer_the_terminal(tmp_path: Path, capsys: Any) ->
 
 
 scalar = st.none() | st.booleans() | st.integers() | st.floats() | samples.anything
-tree = st.recursive(scalar, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(samples.anything, inner))
+tree = st.recursive(
+    scalar,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(samples.anything, inner, max_size=3),
+    max_leaves=15,
+)
 known = st.fixed_dictionaries(
     {},
     optional={

@@ -93,7 +93,7 @@ def verdict(law: Policy, one: Recorded) -> Verdict:
     return decide(replace(law, break_glass=None), one.target, one.subject, one.size, NOW, one.refs)
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(texts(), asked_for, st.booleans(), st.sampled_from([None, timedelta(hours=1)]))
 def test_what_is_approved_passes(text: str, asked: Recorded, confirm: bool, span: timedelta | None) -> None:
     law = parsed(text)
@@ -112,7 +112,7 @@ def test_what_is_approved_passes(text: str, asked: Recorded, confirm: bool, span
         assert found.settled
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(texts(), asked_for, asked_for)
 def test_what_passed_still_passes(text: str, asked: Recorded, other: Recorded) -> None:
     law = parsed(text)

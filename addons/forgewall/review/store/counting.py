@@ -15,7 +15,6 @@ HOUR = 3600
 DAY = 86400
 """Seconds of the spans that are counted."""
 
-LEVELS = (HOUR, DAY)
 ADDRESS, PERSON, OPERATION, REASON, UPLOADED = "address", "person", "operation", "reason", "upload"
 """What alerts are counted by, and uploads."""
 

@@ -14,7 +14,7 @@ from forgewall.review.console.pages.facts import MAX_FACTS, at, groups, objects,
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | samples.anything,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5),
-    max_leaves=30,
+    max_leaves=12,
 )
 
 

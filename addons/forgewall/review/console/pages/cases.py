@@ -21,7 +21,6 @@ PAGE = 50
 """Cases on one page."""
 LAST_PAGE = 200
 MOST = 10_000
-TABS = (("Open", "open"), ("Approved", "approved"), ("False positive", "false-positive"), ("Confirmed", "confirmed"))
 SPANS = (("any time", ""), ("1 hour", "1h"), ("24 hours", "24h"), ("7 days", "7d"), ("30 days", "30d"))
 
 

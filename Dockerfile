@@ -24,7 +24,7 @@ ENV PATH=/opt/forgewall/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 WORKDIR /
 VOLUME ["/events", "/certs", "/spool"]
-EXPOSE 8080
+EXPOSE 8080 8088
 STOPSIGNAL SIGTERM
 # The proxy answers a plain GET on its own address; no other program than Python is needed to ask.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-c", "import urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:8080/', timeout=4)"]

@@ -1,7 +1,7 @@
 """Every command in the README is run, in a copy of the project, and must print what the reader is told to expect.
 
 A block of shell commands runs as one script. A new command needs a line in EXPECTED, or `test_every_command_is_covered`
-fails. `make run` is started once and serves the other blocks; the local forge stands in for the forges.
+fails. `make run` and the console are started once and serve the other blocks; the local forge stands in for the forges.
 """
 
 from __future__ import annotations
@@ -38,10 +38,18 @@ EXPECTED = {
     ".venv/bin/forgewall check policy/forgewall.yaml": "policy/forgewall.yaml",
     ".venv/bin/forgewall events": QUIET,
     ".venv/bin/forgewall events --blocked --json": QUIET,
+    ".venv/bin/forgewall cases": QUIET,
+    ".venv/bin/forgewall approve github.com/numpy/numpy --operations push,issue --for 7d --reason OSS-1234 --dry-run": (
+        "+  - {repo: github.com/numpy/numpy, allow: [push, issue]"
+    ),
+    ".venv/bin/forgewall stats": "open case",
+    ".venv/bin/forgewall console": "forgewall console on http://127.0.0.1:8088/",
     "make test": " passed",
     "make lint": "Success",
 }
 """What each command prints at least."""
+SERVING = ("make run\n", ".venv/bin/forgewall console\n")
+"""Blocks that don't end by themselves."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +125,7 @@ def test_every_command_is_covered() -> None:
     assert set(COMMANDS) == set(EXPECTED)
 
 
-@pytest.mark.parametrize("block", [block for block in BLOCKS if block != "make run\n"], ids=lambda block: block[:40])
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block not in SERVING], ids=lambda block: block[:40])
 def test_the_commands_do_what_the_reader_is_told(block: str, clone: Path, running: str) -> None:
     port = re.search(r"127\.0\.0\.1:(\d+)", running)
     assert port, "make run did not serve"
@@ -126,6 +134,29 @@ def test_the_commands_do_what_the_reader_is_told(block: str, clone: Path, runnin
     assert result.ok, str(result)
     for line in block.splitlines():
         assert EXPECTED[line] in result.output, str(result)
+
+
+def test_the_console_serves_where_the_reader_is_told(clone: Path, running: str) -> None:
+    assert running, "make run did not serve"
+    process = subprocess.Popen(
+        ["bash", "-ec", "exec .venv/bin/forgewall console --listen 127.0.0.1:0"],
+        cwd=clone,
+        env=environment(clone),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        line = next((line for line in process.stdout if line.startswith("forgewall console on")), "")
+        served = re.search(r"http://127\.0\.0\.1:\d+/", line)
+        assert served, "the console did not serve"
+        assert re.sub(r":\d+/", ":8088/", line).startswith(EXPECTED[".venv/bin/forgewall console"])
+        assert "token" in next(process.stdout)
+        page = clients.run(("curl", "-sSL", "--noproxy", "*", served[0]), env=environment(clone))
+        assert "Sign in" in page.output
+        os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(20) == 0
 
 
 def test_the_refusal_shown_at_the_top_is_what_git_prints(clone: Path, running: str) -> None:

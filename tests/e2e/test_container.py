@@ -11,6 +11,7 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,11 +74,49 @@ def test_what_the_image_is_built_from_exists_and_is_not_ignored() -> None:
     assert not any(fnmatch("certs", pattern.removeprefix("!")) for pattern in ignored if pattern.startswith("!"))
 
 
-def test_compose_takes_every_right_away() -> None:
-    service = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["forgewall"]
+SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+@pytest.mark.parametrize(
+    "name, places",
+    [("forgewall", {"/policy", "/events", "/certs", "/spool"}), ("console", {"/policy", "/events"})],
+)
+def test_compose_takes_every_right_away(name: str, places: set[str]) -> None:
+    service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    targets = {volume.split(":")[1] for volume in service["volumes"]}
-    assert targets == {"/policy", "/events", "/certs", "/spool"}
+    assert {volume.split(":")[1] for volume in service["volumes"]} == places
+    assert "./policy:/policy:ro" in service["volumes"]
     assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+
+
+def test_the_console_starts_only_when_asked_for_and_no_client_of_the_proxy_reaches_it() -> None:
+    assert SERVICES["console"]["profiles"] == ["console"]
+    assert not set(SERVICES["console"]["networks"]) & set(SERVICES["forgewall"]["networks"])
+
+
+def test_the_console_s_command_serves_and_is_healthy(tmp_path: Path) -> None:
+    here = {
+        "/policy/forgewall.yaml": str(ROOT / "policy" / "forgewall.yaml"),
+        "0.0.0.0:8088": "0.0.0.0:0",
+        "/events": str(tmp_path),
+    }
+    arguments = [here.get(word, word) for word in SERVICES["console"]["command"]]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "addons"), "PYTHONDONTWRITEBYTECODE": "1"}
+    main = "import sys; from forgewall.cli import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", main, *arguments], cwd="/", env=env, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        served = next((line for line in process.stdout if line.startswith("forgewall console on")), "")
+        port = re.search(r":(\d+)/", served)
+        assert port, "did not serve"
+        _, python, *check = [
+            word.replace(":8088/", f":{port[1]}/") for word in SERVICES["console"]["healthcheck"]["test"]
+        ]
+        assert python == "python"
+        subprocess.run([sys.executable, *check], env=env, check=True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0

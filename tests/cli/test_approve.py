@@ -203,6 +203,18 @@ def test_nothing_of_the_log_reaches_the_terminal_raw(scene: Scene, capsys: Any) 
     assert not set("".join(captured)) & set("\x1b\x07\u202e")
 
 
+def test_a_log_that_somebody_else_wrote_can_t_steer_a_terminal(scene: Scene, capsys: Any) -> None:
+    event = scene.decision(subject=Subject(client="10.1.2.3", user="zed42"))
+    (file,) = scene.events.glob("*.jsonl")
+    file.write_text(file.read_text().replace("zed42", r"\u001b]0;owned\u0007\u202e"))
+    assert run(scene, "approve", event.id, "--dry-run", "--who", "client") == 0
+    run(scene, "approve", event.id, "--yes")
+    run(scene, "revoke", event.id, "--yes")
+    captured = capsys.readouterr()
+    assert "owned" in captured.out
+    assert not set("".join(captured)) & set("\x1b\x07\u202e")
+
+
 def test_on_a_terminal_it_is_coloured_and_asks(scene: Scene) -> None:
     event = scene.decision(subject=ANA)
     told = scene.on_terminal("approve", event.id, "--dry-run")

@@ -61,6 +61,7 @@ def test_what_people_paste_is_understood(pasted: str, address: str) -> None:
         f"https://ana:{SECRET}@example.com/x",
         f"https://ana:{SECRET}@",
         f"{SECRET}@example.com:x/y",
+        f"{SECRET}@example.com/x",
         "github.com/a/b/c/d/e/../../..",
         "github.com/acme/x\x1b[31m",
         "github.com/acme/x\nforbidden: []",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from forgewall.cli import place
 from forgewall.decide.fields import moment_of
 from forgewall.errors import UsageError
 
@@ -12,7 +13,7 @@ from forgewall.errors import UsageError
 def add_at(parser: argparse.ArgumentParser) -> None:
     """Adds `--at`; `moment` tells what it says. `args.clock` tells the time where it isn't given."""
     parser.add_argument("--at", metavar="TIME", help="when, as 2027-01-31 (its last moment) or 2027-01-31T18:00:00Z")
-    parser.set_defaults(clock=lambda: datetime.now(UTC))
+    parser.set_defaults(clock=place.utc_now)
 
 
 def moment(args: argparse.Namespace) -> datetime:

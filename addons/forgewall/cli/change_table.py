@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TextIO
 
 from forgewall.cli import table, when
@@ -106,8 +106,8 @@ def _change_json(change: Change) -> dict[str, Any]:
         "count": change.count,
         "people": list(change.people),
         "people_count": change.people_count,
-        "first_seen": _stamp(change.first_seen),
-        "last_seen": _stamp(change.last_seen),
+        "first_seen": when.stamp(change.first_seen),
+        "last_seen": when.stamp(change.last_seen),
         "event_id": change.event_id,
     }
 
@@ -126,7 +126,3 @@ def _cells(change: Change, now: datetime) -> list[Cell | str]:
         when.relative(change.last_seen, now),
         change.event_id,
     ]
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

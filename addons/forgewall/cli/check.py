@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from forgewall.cli import problems
+from forgewall.cli import place, problems
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.parsing import examples
 from forgewall.cli.terminal import never_fail_on, safe
@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("file", metavar="FILE", help="the policy file")
     parser.add_argument("--warnings-as-errors", action="store_true", help="exit with 1 if there are warnings")
     parser.add_argument("--json", action="store_true", help="print one JSON object, with all problems")
-    parser.set_defaults(run=run, clock=lambda: datetime.now(UTC))
+    parser.set_defaults(run=run, clock=place.utc_now)
 
 
 def run(args: argparse.Namespace) -> int:

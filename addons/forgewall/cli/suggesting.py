@@ -7,11 +7,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from forgewall.cli import place, selection
+from forgewall.cli import place, selection, when
 from forgewall.cli.counter import counter
 from forgewall.cli.json_lines import dumped
 from forgewall.cli.replaying import counted
@@ -143,13 +142,7 @@ def _use(use: Use) -> dict[str, Any]:
         "count": use.count,
         "people": len(use.people),
         "days": len(use.days),
-        "first_seen": _stamp(use.first),
-        "last_seen": _stamp(use.last),
+        "first_seen": when.stamp(use.first) if use.first is not None else None,
+        "last_seen": when.stamp(use.last) if use.last is not None else None,
         "event_ids": list(use.examples),
     }
-
-
-def _stamp(time: datetime | None) -> str | None:
-    if time is None:
-        return None
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -21,7 +21,7 @@ from forgewall.decide.parts import UNHEARD, Part, main_part, second_part
 from forgewall.decide.policy import Approval, Policy
 from forgewall.decide.refs import judge_refs
 from forgewall.evidence import RefUpdate
-from forgewall.model import Action, Scrutiny, Subject, Target
+from forgewall.model import Action, Operation, Scrutiny, Subject, Target
 from forgewall.record.redact import REDACTED
 
 INEXACT_ADDRESS = "the log holds the address redacted or shortened"
@@ -60,8 +60,11 @@ class Place:
         return bisect_right(self.moments, time)
 
     def bucket(self, size: int | None) -> int:
-        """Between which two sizes a body of `size` bytes lies, -1 for None; a limit belongs to what precedes it."""
-        return -1 if size is None else bisect_left(self.sizes, size)
+        """Between which two sizes a body of `size` bytes lies; a limit belongs to what precedes it.
+
+        One of unknown size (None) is beyond no limit, as is an empty one.
+        """
+        return bisect_left(self.sizes, size or 0)
 
 
 class Sight:
@@ -84,13 +87,23 @@ class Sight:
         return place
 
     def _alike(self, target: Target) -> tuple[object, ...]:
-        """All that the policies see of a target that is a single place: its name counts only by what covers it."""
-        found: list[object] = [target.operation, target.effect, target.visibility, target.key is None]
+        """All that the policies see of a target that is a single place.
+
+        Its name counts only by what covers it, its operation only by its effect and by who allows it (a commit through
+        an API is read where others aren't), its visibility only where an entry asks for it.
+        """
+        operation, key = target.operation, target.key
+        unclear = operation is Operation.UNIDENTIFIED or target.effect is not operation.effect
+        found: list[object] = [target.effect.value, unclear, operation is Operation.CONTENTS, key is None]
         for policy in self._policies:
             found.append(policy.registry.lookup(target.host) is None)
-            if target.key is not None:
-                found.append(id(policy.prohibition(target.key)))
-                found.append(tuple([id(entries) for entries in policy.covering(target.key)]))
+            if key is not None:
+                found.append(id(policy.prohibition(key)))
+                for entries in policy.covering(key):
+                    found.append(id(entries))
+                    found += [operation in entry.terms.allow for entry in entries]
+                    if any(entry.terms.visibility is not None for entry in entries):
+                        found.append(target.visibility)
         return tuple(found)
 
     def _looked_at(self, target: Target) -> Place:

@@ -17,6 +17,8 @@ from forgewall.decide.complaints import Complaints, nearest, quote
 from forgewall.decide.policy import Policy
 from forgewall.model import Target, Verdict
 
+A_TEST = "the test"
+"""So begins what is said of a test that fails."""
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _MOST_COMPARED = 1000
 """Entries up to which the nearest rule is looked for: comparing takes its time."""
@@ -64,7 +66,7 @@ def run(policy: Policy, tests: Sequence[Case], now: datetime, complaints: Compla
         if trial.outcome is Outcome.STALE:
             stale.append(trial.case)
         elif trial.outcome is Outcome.FAILED:
-            what = f"the test {quote(trial.case.sentence.text)}"
+            what = f"{A_TEST} {quote(trial.case.sentence.text)}"
             complaints.add((trial.case.line, trial.case.column), f"{what} {shortfall(trial)}", rule_hint(policy, trial))
     return stale
 

@@ -15,6 +15,7 @@ from forgewall.decide.lint import warnings
 from forgewall.decide.load import Loaded, load
 from forgewall.decide.policy import Policy
 from forgewall.decide.remark import Code
+from forgewall.decide.trial import A_TEST
 from forgewall.errors import ForgewallError, PolicyError, Problem
 from forgewall.record.pseudonym import Pseudonyms
 from forgewall.review.filters import Filters
@@ -28,6 +29,7 @@ LOOKED_BACK = timedelta(days=30)
 MOST = 100_000
 """Decisions that are judged anew at most, the newest first; `forgewall replay` knows no such bound."""
 
+_ADVICE = "\nwhere a test says what is no longer wanted, change it first; the line of the test is named"
 _LINE = re.compile(r"\bline \d+")
 _OF_NEW = frozenset({Code.UNTESTED.value, Code.EXPIRING.value})
 """What is said of every entry that is written here; the preview shows when it ends."""
@@ -41,7 +43,9 @@ class UnfitError(ForgewallError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
         told = "\n".join(f"  {problem}" for problem in problems)
-        super().__init__(f"the policy would not be good any more, so nothing was written:\n{told}")
+        contradicted = any(problem.message.startswith(A_TEST) for problem in problems)
+        advice = _ADVICE if contradicted else ""
+        super().__init__(f"the policy would not be good any more, so nothing was written:\n{told}{advice}")
 
 
 def proven(text: str, file: str, now: datetime) -> Loaded:

@@ -21,6 +21,7 @@ from forgewall.review.store.rows import rows
 
 _LETTERS = str.maketrans("OIL", "011")  # what people read instead of digits
 _SIGNALS = 40
+_NEWEST = 500
 _CASES = """
     SELECT c.no, c.id, c.first, c.last, max(c.single + max(c.opened, c.packed), 1), c.bytes, c.blocked
     FROM json_each(?) AS wanted CROSS JOIN cas c ON c.no = wanted.value ORDER BY wanted.key
@@ -35,9 +36,14 @@ _MARKS = """
 
 def numbers(connection: sqlite3.Connection, filters: Filters, now: datetime, limit: int, offset: int) -> list[int]:
     """The numbers of cases with events that fit, the one seen last first."""
-    sql, values = fitting(connection, filters, now)
-    query = f"SELECT c.no FROM cas c WHERE {sql} ORDER BY c.last DESC LIMIT ? OFFSET ?"  # noqa: S608
-    return [number for (number,) in connection.execute(query, (*values, max(limit, 0), max(offset, 0)))]
+    found: list[tuple[int]] = []
+    for part in _parts(connection, filters, limit + offset):
+        sql, values = fitting(connection, filters, now, part)
+        query = f"SELECT c.no FROM cas c WHERE {sql} ORDER BY c.last DESC LIMIT ? OFFSET ?"  # noqa: S608
+        found = connection.execute(query, (*values, max(limit, 0), max(offset, 0))).fetchall()
+        if len(found) >= limit:
+            break
+    return [number for (number,) in found]
 
 
 def count(connection: sqlite3.Connection, filters: Filters, now: datetime, most: int) -> int:
@@ -108,10 +114,24 @@ def places(connection: sqlite3.Connection, case_id: str, before: int, limit: int
     return [n for (n,) in found]
 
 
-def fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) -> Sql:
-    """What is asked of `cas c`: that one event, at any time, fits all that isn't about the case as a whole."""
+def _parts(connection: sqlite3.Connection, filters: Filters, wanted: int) -> list[tuple[int, int] | None]:
+    """Where to look: first among the newest cases, if there are many more, and then among all (None)."""
     low, high = span_of(filters)
-    parts: list[Sql] = [("c.last >= ? AND c.last < ?", (low, high))]
+    newest = connection.execute(
+        "SELECT last FROM cas WHERE last >= ? AND last < ? ORDER BY last DESC LIMIT 1 OFFSET ?",
+        (low, high, _NEWEST + 4 * max(wanted, 0)),
+    ).fetchone()
+    return [None] if newest is None else [(int(newest[0]), high), None]
+
+
+def fitting(
+    connection: sqlite3.Connection, filters: Filters, now: datetime, within: tuple[int, int] | None = None
+) -> Sql:
+    """What is asked of `cas c`: that one event, at any time, fits all that isn't about the case as a whole. Its last
+    one lies `within` these places, or in the time that is asked for.
+    """
+    span = within or span_of(filters)
+    parts: list[Sql] = [("c.last >= ? AND c.last < ?", span)]
     if filters.state:
         marks = ", ".join("?" * len(filters.state))
         parts.append((f"coalesce(({_STATE}), 'open') IN ({marks})", (milliseconds(now), *filters.state)))
@@ -121,6 +141,7 @@ def fitting(connection: sqlite3.Connection, filters: Filters, now: datetime) -> 
             parts.append((one.test[0].replace("+e.cas", "c.no", 1), one.test[1]))
     sql, values = tests(connection, [one for one in asked if not one.of_case])
     if values or sql != "1":
-        inner = f"SELECT e.cas FROM event e INDEXED BY event_cas WHERE e.cas IS NOT NULL AND {sql}"  # noqa: S608
-        parts.append((f"c.no IN ({inner})", values))
+        some = "e.cas IN (SELECT no FROM cas WHERE last >= ? AND last < ?)" if within else "e.cas IS NOT NULL"
+        inner = f"SELECT e.cas FROM event e INDEXED BY event_cas WHERE {some} AND {sql}"  # noqa: S608
+        parts.append((f"c.no IN ({inner})", (*(within or ()), *values)))
     return both(parts)

@@ -9,13 +9,15 @@ from collections.abc import Iterable
 
 from forgewall.review.store.cases_spread import subject
 from forgewall.review.store.entry import Attempt, Entry
+from forgewall.review.store.shared import Names
 
 SLOT = 300
 HOUR = 3600
 DAY = 86400
-"""Seconds of the spans that are counted."""
+LEVELS = (HOUR, DAY, 7 * DAY, 28 * DAY)
+"""Seconds of the spans that are counted: a slot of buckets, and those of tallies; each holds whole ones of the last."""
 
-ADDRESS, PERSON, OPERATION, REASON, UPLOADED = "address", "person", "operation", "reason", "upload"
+ADDRESS, PERSON, OPERATION, REASON, UPLOADED = DIMENSIONS = range(5)
 """What alerts are counted by, and uploads."""
 
 WENT = frozenset({"complete", "would-cut", "refused"})
@@ -27,7 +29,7 @@ _SLOT = """
         uploads = uploads + excluded.uploads, bytes = bytes + excluded.bytes
 """
 _TALLY = """
-    INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (level, dimension, start, value, file) DO UPDATE SET
+    INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (level, dimension, start, name, file) DO UPDATE SET
         count = count + excluded.count, bytes = bytes + excluded.bytes, last = max(last, excluded.last)
 """
 _USAGE = """
@@ -44,7 +46,7 @@ class Counts:
         self._cases: dict[str, list[int]] = {}
         self._subjects: dict[str, int] = {}
         self._slots: dict[int, list[int]] = {}
-        self._tallies: dict[tuple[str, int, str], list[int]] = {}  # by hour; days are summed up from them
+        self._tallies: dict[tuple[int, int, str], list[int]] = {}  # by hour; longer spans are summed up from these
         self._usage: dict[str, list[int]] = {}
 
     def add(self, entry: Entry, n: int) -> None:
@@ -85,22 +87,25 @@ class Counts:
         """What there is to add to each."""
         return [(name, self._subjects[name], *sums) for name, sums in self._cases.items()]
 
-    def store(self, connection: sqlite3.Connection) -> None:
+    def store(self, connection: sqlite3.Connection, names: Names) -> None:
         """Add all but cases to the tables."""
         file = self._file
         connection.executemany(_SLOT, [(start * SLOT, file, *sums) for start, sums in self._slots.items()])
-        days: dict[tuple[str, int, str], list[int]] = {}
-        for (dimension, hour, value), (count, moved, last) in self._tallies.items():
-            sums = days.setdefault((dimension, hour // 24, value), [0, 0, 0])
-            sums[0] += count
-            sums[1] += moved
-            sums[2] = max(sums[2], last)
-        for level, tallies in ((HOUR, self._tallies), (DAY, days)):
-            rows = [
-                (level, dimension, start * level, value, file, *sums)
-                for (dimension, start, value), sums in sorted(tallies.items())
-            ]
-            connection.executemany(_TALLY, rows)
+        tallies = {
+            (dimension, start, names.number(connection, value)): sums
+            for (dimension, start, value), sums in self._tallies.items()
+        }
+        level = HOUR
+        for longer in (*LEVELS[1:], 0):
+            connection.executemany(
+                _TALLY,
+                sorted(
+                    (level, dimension, start * level, name, file, *sums)
+                    for (dimension, start, name), sums in tallies.items()
+                ),
+            )
+            if longer:
+                tallies, level = _summed(tallies, longer // level), longer
         connection.executemany(_USAGE, [(rule, file, *sums) for rule, sums in self._usage.items()])
 
     def _in_case(self, entry: Entry, n: int, moved: int, outcome: str) -> None:
@@ -131,6 +136,17 @@ class Counts:
         sums[2] = max(sums[2], entry.at)
 
 
+def _summed(tallies: dict[tuple[int, int, int], list[int]], ratio: int) -> dict[tuple[int, int, int], list[int]]:
+    """The same for spans that are `ratio` times as long."""
+    found: dict[tuple[int, int, int], list[int]] = {}
+    for (dimension, start, name), (count, moved, last) in tallies.items():
+        sums = found.setdefault((dimension, start // ratio, name), [0, 0, 0])
+        sums[0] += count
+        sums[1] += moved
+        sums[2] = max(sums[2], last)
+    return found
+
+
 def weight(dataset: str, outcome: str, size: int | None) -> int:
     """The bytes that an event stands for, so that a request's are counted once: what was announced where it was
     blocked, what went where it wasn't.
@@ -149,7 +165,7 @@ def slot_column(dataset: str, outcome: str, effect: str, identified: bool) -> in
 
 def dimensions(
     *, dataset: str, outcome: str, alert: bool, address: str, person: str, operation: str, reason: str
-) -> list[tuple[str, str]]:
+) -> list[tuple[int, str]]:
     """Under which values the event is tallied."""
     found = [(UPLOADED, address)] if dataset == "upload" and outcome in WENT else []
     if alert:

@@ -51,6 +51,7 @@ def _prune(connection: sqlite3.Connection) -> None:
         connection.execute(
             f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.{table} = {table}.id)"  # noqa: S608
         )
+    connection.execute("DELETE FROM name WHERE id NOT IN (SELECT name FROM tally)")
     unmarked = "NOT EXISTS (SELECT 1 FROM event e WHERE e.mark = mark.id AND e.mark IS NOT NULL)"
     connection.execute(f"DELETE FROM mark_word WHERE mark IN (SELECT id FROM mark WHERE {unmarked})")  # noqa: S608
     connection.execute(f"DELETE FROM mark WHERE {unmarked}")  # noqa: S608

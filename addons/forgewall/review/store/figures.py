@@ -4,9 +4,12 @@ events.
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+
+import msgspec
 
 from forgewall.review.figures import Bucket, Statistics, Tally, Usage
 from forgewall.review.store import counting
@@ -33,15 +36,13 @@ _SLOTS = """
     FROM slot WHERE start >= ?2 AND start < ?3 GROUP BY 1
 """
 _TALLIES = """
-    SELECT dimension, value, sum(count), sum(bytes), max(last) FROM tally
-    WHERE level = ? AND dimension = ? AND start >= ? AND start < ? GROUP BY value
+    SELECT name, sum(count), sum(bytes), max(last) FROM tally
+    WHERE level = ? AND dimension = ? AND start >= ? AND start < ? GROUP BY name
 """
 _OPEN = f"""
     SELECT count(*) FROM cas c LEFT JOIN judged j ON j.id = c.id WHERE c.last >= ? AND c.last < ? AND ({STATE}) = 'open'
 """  # noqa: S608 - our own words
-_DIMENSIONS = (counting.ADDRESS, counting.PERSON, counting.OPERATION, counting.REASON, counting.UPLOADED)
-
-type _Sums = dict[str, dict[str, list[int]]]
+type _Sums = dict[int, list[int]]
 
 
 def statistics(
@@ -51,8 +52,7 @@ def statistics(
     start, end = milliseconds(since), max(milliseconds(until), milliseconds(since) + 1)
     length = _length(end - start, max(buckets, 1))
     series = _series(connection, start, end, length)
-    tallies = _tallies(connection, start, end)
-    ranked = {dimension: _ranked(tallies[dimension], top) for dimension in _DIMENSIONS}
+    ranked = _tallies(connection, start, end, top)
     (opened,) = connection.execute(
         _OPEN,
         (_place(start), _place(end), milliseconds(now)),
@@ -109,29 +109,37 @@ def _series(connection: sqlite3.Connection, start: int, end: int, length: int) -
     )  # fmt: skip
 
 
-def _tallies(connection: sqlite3.Connection, start: int, end: int) -> _Sums:
-    sums: _Sums = {dimension: {} for dimension in _DIMENSIONS}
-    for level, low, high in _pieces(start, end, (DAY, HOUR)):
-        for dimension, value, count, size, last in (
-            _summed(connection, level, low, high) if level else _single(connection, low, high)
-        ):
-            one = sums[dimension].setdefault(value, [0, 0, 0])
+def _tallies(connection: sqlite3.Connection, start: int, end: int, top: int) -> list[tuple[Tally, ...]]:
+    """Of each dimension the largest."""
+    sums: list[_Sums] = [{} for _ in counting.DIMENSIONS]
+    for level, low, high in _pieces(start, end, counting.LEVELS[::-1]):
+        if level:
+            for dimension in counting.DIMENSIONS:
+                rows = connection.execute(_TALLIES, (level, dimension, low // 1000, high // 1000))
+                _merge(sums[dimension], rows)
+        else:
+            for dimension, singles in _single(connection, low, high).items():
+                _merge(sums[dimension], singles)
+    return [_ranked(connection, one, top) for one in sums]
+
+
+def _merge(sums: _Sums, rows: Iterable[tuple[int, int, int, int]]) -> None:
+    for name, count, size, last in rows:
+        one = sums.get(name)
+        if one is None:
+            sums[name] = [count, size, last]
+        else:
             one[0] += count
             one[1] += size
             one[2] = max(one[2], last)
-    return sums
 
 
-def _summed(
-    connection: sqlite3.Connection, level: int, low: int, high: int
-) -> Iterator[tuple[str, str, int, int, int]]:
-    for dimension in _DIMENSIONS:
-        yield from connection.execute(_TALLIES, (level, dimension, low // 1000, high // 1000))
-
-
-def _single(connection: sqlite3.Connection, low: int, high: int) -> Iterator[tuple[str, str, int, int, int]]:
+def _single(connection: sqlite3.Connection, low: int, high: int) -> dict[int, list[tuple[int, int, int, int]]]:
+    """The tallies of single events."""
+    found: dict[int, list[tuple[int, int, int, int]]] = {}
+    names: dict[str, int] = {}
     for n, size, dataset, outcome, alert, code, _, _, operation, address, person in _events(connection, low, high):
-        found = counting.dimensions(
+        values = counting.dimensions(
             dataset=dataset,
             outcome=outcome,
             alert=bool(alert),
@@ -140,8 +148,12 @@ def _single(connection: sqlite3.Connection, low: int, high: int) -> Iterator[tup
             operation=operation,
             reason=code,
         )
-        for dimension, value in found:
-            yield dimension, value, 1, counting.weight(dataset, outcome, size), n >> BITS
+        for dimension, value in values:
+            if value not in names:
+                (names[value],) = connection.execute("SELECT id FROM name WHERE text = ?", (value,)).fetchone()
+            one = (names[value], 1, counting.weight(dataset, outcome, size), n >> BITS)
+            found.setdefault(dimension, []).append(one)
+    return found
 
 
 def _events(connection: sqlite3.Connection, low: int, high: int) -> sqlite3.Cursor:
@@ -172,9 +184,17 @@ def _pieces(start: int, end: int, lengths: tuple[int, ...]) -> Iterator[tuple[in
     yield from _pieces(high, end, lengths[1:])
 
 
-def _ranked(sums: dict[str, list[int]], top: int) -> tuple[Tally, ...]:
-    largest = sorted(sums.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))[: max(top, 0)]
-    return tuple(Tally(name=name, count=count, bytes=size, last=moment(last)) for name, (count, size, last) in largest)
+def _ranked(connection: sqlite3.Connection, sums: _Sums, top: int) -> tuple[Tally, ...]:
+    largest = heapq.nlargest(max(top, 0), sums.items(), key=lambda item: (item[1], -item[0]))
+    listed = msgspec.json.encode([number for number, _ in largest]).decode()
+    names = dict(
+        connection.execute(
+            "SELECT id, text FROM name WHERE id IN (SELECT value FROM json_each(?))", (listed,)
+        ).fetchall()
+    )
+    return tuple(
+        Tally(name=names[number], count=count, bytes=size, last=moment(last)) for number, (count, size, last) in largest
+    )
 
 
 def _add(sums: list[int], more: list[int]) -> None:

@@ -62,7 +62,7 @@ class Intake:
         self._commons.docs.begin(connection)
         connection.executemany(_ADD, self._rows(connection, file, fresh, places))
         self._commons.docs.end(connection)
-        counts.store(connection)
+        counts.store(connection, self._commons.names)
         return len(fresh)
 
     def _store_cases(self, connection: sqlite3.Connection, counts: Counts) -> None:

@@ -16,7 +16,7 @@ from forgewall.record.reader import file_names
 _HEAD = 64 * 1024
 """Bytes of a first line that count, should it be longer."""
 _TAIL = 64 * 1024  # whole lines, for they all end alike
-_CHUNK = 8 * 2**20
+_CHUNK = 16 * 2**20
 """What is read, and taken in by one transaction, at a time; a longer line is none."""
 
 

@@ -88,10 +88,12 @@ CREATE TABLE slot (  -- decisions on writes and uploads in each five minutes
     PRIMARY KEY (start, file)
 ) WITHOUT ROWID;
 
-CREATE TABLE tally (  -- alerts by what they are about, and uploads, in each hour and each day
-    level INTEGER NOT NULL, dimension TEXT NOT NULL, start INTEGER NOT NULL, value TEXT NOT NULL, file INTEGER NOT NULL,
-    count INTEGER NOT NULL, bytes INTEGER NOT NULL, last INTEGER NOT NULL,
-    PRIMARY KEY (level, dimension, start, value, file)
+CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+
+CREATE TABLE tally (  -- alerts by what they are about, and uploads, in spans of each length (`counting.LEVELS`)
+    level INTEGER NOT NULL, dimension INTEGER NOT NULL, start INTEGER NOT NULL, name INTEGER NOT NULL,
+    file INTEGER NOT NULL, count INTEGER NOT NULL, bytes INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (level, dimension, start, name, file)
 ) WITHOUT ROWID;
 
 CREATE TABLE usage (

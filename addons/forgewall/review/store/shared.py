@@ -58,6 +58,28 @@ class Shared[V]:
         """What else a new value needs."""
 
 
+class Names:
+    """The numbers of names that are counted."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def number(self, connection: sqlite3.Connection, name: str) -> int:
+        """The number of `name`, which it gets now if it has none."""
+        number = self._known.get(name)
+        if number is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            connection.execute("INSERT OR IGNORE INTO name (text) VALUES (?)", (name,))
+            (found,) = connection.execute("SELECT id FROM name WHERE text = ?", (name,)).fetchone()
+            number = self._known[name] = int(found)
+        return number
+
+    def forget(self) -> None:
+        """Ask the index again."""
+        self._known.clear()
+
+
 class Docs(Shared[tuple[str, str]]):
     """Texts to search."""
 
@@ -111,8 +133,9 @@ class Commons:
         self.reasons: Shared[str] = Shared("reason", "text", lambda one: (one,))
         self.docs = Docs()
         self.marks = Marks()
+        self.names = Names()
 
     def forget(self) -> None:
         """Ask the index again for all numbers."""
-        for one in (self.askers, self.targets, self.rulings, self.reasons, self.docs, self.marks):
+        for one in (self.askers, self.targets, self.rulings, self.reasons, self.docs, self.marks, self.names):
             one.forget()

@@ -177,7 +177,7 @@ def test_what_is_no_file_is_told(file: PolicyFile, path: Path) -> None:
     path.write_bytes(b"version: 1 # \xff\n")
     seen.append(file.poll())
     assert [str(found.error) for found in seen if found] == [
-        f"{path}:1:1: there is no such policy file (give its path with --policy, or restore it)",
+        f"{path}:1:1: there is no such policy file (give the path of one, or restore it)",
         f"{path}:1:1: the policy is a directory (give the path of a YAML file)",
         f"{path}:1:1: the policy is not a regular file (give the path of a YAML file)",
         f"{path}:1:14: byte 0xff is not UTF-8 (save the file as UTF-8)",

@@ -181,7 +181,7 @@ class _Unreadable(PolicyError):
 def _unreadable(path: Path, error: OSError) -> _Unreadable:
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return _Unreadable(path, "there is no such policy file", "give its path with --policy, or restore it")
+            return _Unreadable(path, "there is no such policy file", "give the path of one, or restore it")
         case errno.EACCES | errno.EPERM:
             return _Unreadable(path, "the policy file can't be read: permission denied", "check its mode and owner")
         case errno.EISDIR:

@@ -59,7 +59,7 @@ def test_only_what_is_new_is_taken_in(tmp_path: Path) -> None:
 
 
 def test_progress_is_told_in_bytes(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("forgewall.review.store.logs._CHUNK", 10_000)
+    monkeypatch.setattr("forgewall.review.store.refreshing._CHUNK", 10_000)
     monkeypatch.setattr("forgewall.review.store.refreshing._WORK", 0)
     write(tmp_path, *some(20))
     size = (tmp_path / TODAY).stat().st_size
@@ -155,7 +155,7 @@ def test_a_torn_line_is_taken_in_when_it_is_whole(tmp_path: Path) -> None:
 
 
 def test_what_is_no_event_is_counted_and_passed_over(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("forgewall.review.store.logs._CHUNK", 70_000)
+    monkeypatch.setattr("forgewall.review.store.logs._LONGEST", 70_000)
     one, two, three = some(3)
     huge = b'{"message":"' + b"x" * 2**20 + b'"}\n'
     lines = [
@@ -249,11 +249,11 @@ def run(directory: Path, code: str, *more: str) -> subprocess.Popen[bytes]:
     start = f"""
         import os, signal, sys
         from pathlib import Path
-        import forgewall.review.store.logs as logs, forgewall.review.store.refreshing as refreshing
+        import forgewall.review.store.refreshing as refreshing
         import forgewall.review.store.intake as intake
         from forgewall.review.store import Store
         directory = Path({str(directory)!r})
-        logs._CHUNK, refreshing._WORK, refreshing._GAP = 8000, 0, 0.001
+        refreshing._CHUNK, refreshing._WORK, refreshing._GAP = 8000, 0, 0.001
     """
     text = textwrap.dedent(start) + textwrap.dedent(code)
     paths = os.pathsep.join((str(ROOT / "addons"), str(ROOT)))
@@ -313,7 +313,7 @@ def test_several_processes_at_once(tmp_path: Path, tmp_path_factory: Any) -> Non
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, tmp_path_factory: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("forgewall.review.store.logs._CHUNK", 20_000)
+    monkeypatch.setattr("forgewall.review.store.refreshing._CHUNK", 20_000)
     monkeypatch.setattr("forgewall.review.store.refreshing._WORK", 0)
     chosen = random.Random(1)
     events = minutes(
@@ -335,7 +335,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, tmp_path_factory: Any, monkey
 
 def test_a_random_life_of_a_log(tmp_path: Path, tmp_path_factory: Any, monkeypatch: Any) -> None:
     """Written, rotated, torn, kept, taken in now and then: in the end the index is as one made at once."""
-    monkeypatch.setattr("forgewall.review.store.logs._CHUNK", 9000)
+    monkeypatch.setattr("forgewall.review.store.refreshing._CHUNK", 9000)
     chosen = random.Random(7)
     kinds = [samples.decision, samples.upload, lambda: samples.decision(verdict=samples.WOULD), samples.policy_change]
     with Store(tmp_path, clock=lambda: NOW) as store:

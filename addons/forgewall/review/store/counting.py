@@ -59,6 +59,12 @@ class Counts:
         if entry.case_id:
             self._in_case(entry, n, moved, outcome)
         self._over_time(entry, second, moved)
+        if alert or dataset == "upload":
+            self._tally(entry, second // HOUR, moved)
+        self._by_rule(entry, dataset, outcome, moved)
+
+    def _tally(self, entry: Entry, hour: int, moved: int) -> None:
+        dataset, outcome, alert = entry.ruling[:3]
         values = dimensions(
             dataset=dataset,
             outcome=outcome,
@@ -69,7 +75,7 @@ class Counts:
             reason=entry.ruling[5],
         )
         for dimension, value in values:
-            key = (dimension, second // HOUR, value)
+            key = (dimension, hour, value)
             sums = self._tallies.get(key)
             if sums is None:
                 self._tallies[key] = [1, moved, entry.at]
@@ -77,7 +83,6 @@ class Counts:
                 sums[0] += 1
                 sums[1] += moved
                 sums[2] = max(sums[2], entry.at)
-        self._by_rule(entry, dataset, outcome, moved)
 
     def case_ids(self) -> Iterable[str]:
         """The cases that there were events of."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -25,8 +24,7 @@ _CASE = """
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An entry and where it stood in its file."""
 
     entry: Entry
@@ -80,16 +78,15 @@ class Intake:
         self, connection: sqlite3.Connection, file: int, placed: Sequence[Placed], places: Sequence[int]
     ) -> Iterable[tuple[object, ...]]:
         commons, cases = self._commons, self._cases
+        asker, target, ruling = commons.askers.number, commons.targets.number, commons.rulings.number
+        reason, doc, mark = commons.reasons.number, commons.docs.number, commons.marks.number
         for one, n in zip(placed, places, strict=True):
             entry = one.entry
             yield (
                 *(n, entry.id, file, one.offset, one.length),
-                *(commons.askers.number(connection, entry.asker), entry.port),
-                commons.targets.number(connection, (entry.place, entry.target)),
-                commons.rulings.number(connection, entry.ruling),
-                commons.reasons.number(connection, entry.reason),
-                commons.docs.number(connection, entry.doc),
-                commons.marks.number(connection, entry.signals) if entry.signals else None,
+                *(asker(connection, entry.asker), entry.port, target(connection, (entry.place, entry.target))),
+                *(ruling(connection, entry.ruling), reason(connection, entry.reason), doc(connection, entry.doc)),
+                mark(connection, entry.signals) if entry.signals else None,
                 cases[entry.case_id] if entry.case_id else None,
                 *(entry.size, entry.request_id, entry.decision_id, entry.refs, entry.more, entry.attempt),
             )

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forgewall.record.reader import file_names
+from forgewall.review.store.errors import StoreError
 
 _HEAD = 64 * 1024
 """Bytes of a first line that count, should it be longer."""
 _TAIL = 64 * 1024  # whole lines, for they all end alike
-_CHUNK = 16 * 2**20
-"""What is read, and taken in by one transaction, at a time; a longer line is none."""
+_LONGEST = 16 * 2**20
+"""Bytes of a line, a longer one is none."""
+_BUFFER = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +32,6 @@ class LogFile:
     stamp: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """Whole lines without their ends, each with where it stands, and where the next ones begin. `overlong` lines were
-    passed over; `more`: the file goes on.
-    """
-
-    lines: tuple[tuple[int, bytes], ...]
-    end: int
-    overlong: int = 0
-    more: bool = False
-
-
 class Logs:
     """The files of the log in `directory`."""
 
@@ -50,9 +40,13 @@ class Logs:
         self._seen: dict[tuple[int, int], tuple[tuple[int, int, int, int], bytes]] = {}
 
     def found(self) -> list[LogFile]:
-        """All files with a whole line, oldest first; one that begins as another does is left out."""
+        """All files with a whole line, oldest first; one that begins as another does is left out. Raises StoreError."""
         files: dict[bytes, LogFile] = {}
-        for match in file_names(self._directory):
+        try:
+            names = file_names(self._directory)
+        except OSError as error:
+            raise StoreError(f"can't read the event log in {self._directory}: {error.strerror or error}.") from error
+        for match in names:
             path = self._directory / match[0]
             try:
                 file = self._looked_at(path)
@@ -89,14 +83,36 @@ def tail(file: BinaryIO, offset: int) -> bytes:
     return _hash(file.read(offset - start))
 
 
-def chunk(file: BinaryIO, offset: int) -> Chunk:
-    """The whole lines from `offset` on, as many as one transaction takes; a line without an end isn't whole."""
+def opened(path: Path) -> BinaryIO:
+    """A file of the log, to be read line by line. Raises OSError."""
+    return path.open("rb", _BUFFER)
+
+
+def whole_lines(file: BinaryIO, offset: int) -> Iterator[tuple[int, int, bytes | None]]:
+    """The lines from `offset` on that have an end: where each begins, where the next one does, and its bytes with the
+    end; None in place of one that is too long to be held.
+    """
     file.seek(offset)
-    data = file.read(_CHUNK)
-    end = data.rfind(b"\n") + 1
-    if end == 0 and len(data) == _CHUNK:
-        return _overlong(file, offset)
-    return Chunk(lines=tuple(_lines(data[:end], offset)), end=offset + end, more=len(data) == _CHUNK)
+    while line := file.readline(_LONGEST):
+        if line.endswith(b"\n"):
+            end = offset + len(line)
+            yield offset, end, line
+        elif len(line) == _LONGEST and (rest := _rest(file)):
+            end = offset + _LONGEST + rest
+            yield offset, end, None
+        else:
+            return
+        offset = end
+
+
+def _rest(file: BinaryIO) -> int:
+    """The bytes up to the end of a line, which are passed over; 0 if it has none."""
+    length = 0
+    while part := file.readline(_LONGEST):
+        length += len(part)
+        if part.endswith(b"\n"):
+            return length
+    return 0
 
 
 def line_at(path: Path, offset: int, length: int) -> bytes:
@@ -104,24 +120,6 @@ def line_at(path: Path, offset: int, length: int) -> bytes:
     with path.open("rb") as file:
         file.seek(offset)
         return file.read(length)
-
-
-def _lines(data: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-    for line in data.split(b"\n")[:-1]:  # only this ends a line
-        if line and not line.isspace():
-            yield offset, line
-        offset += len(line) + 1
-
-
-def _overlong(file: BinaryIO, offset: int) -> Chunk:
-    """Passes over a line without holding it."""
-    position = offset + _CHUNK
-    while data := file.read(_CHUNK):
-        end = data.find(b"\n")
-        if end >= 0:
-            return Chunk(lines=(), end=position + end + 1, overlong=1, more=True)
-        position += len(data)
-    return Chunk(lines=(), end=offset)
 
 
 def _hash(data: bytes) -> bytes:

@@ -8,16 +8,20 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from pathlib import Path
 
 from forgewall.review.store.database import Database
 from forgewall.review.store.dropping import drop
+from forgewall.review.store.errors import StoreError
 from forgewall.review.store.intake import Intake, Placed
 from forgewall.review.store.line import read
-from forgewall.review.store.logs import LogFile, Logs, chunk, tail
+from forgewall.review.store.logs import LogFile, Logs, opened, tail, whole_lines
 
 _WORK, _GAP = 1.0, 0.005
 """Seconds of one transaction, since small ones write the same pages again and again; and those left to others then."""
+
+_CHUNK = 16 * 2**20
+"""Bytes that are taken in at a time; more of them make a transaction."""
 
 type Progress = Callable[[int, int], None]
 
@@ -68,9 +72,13 @@ class Refreshing:
         until = time.monotonic() + _WORK
         while waiting:
             offset, more = 0, False
-            with suppress(FileNotFoundError):  # removed by `events.keep`; the next refresh drops its rows
+            try:
                 offset, fresh, more = self._step(connection, waiting[-1])
                 events += fresh
+            except FileNotFoundError:  # removed by `events.keep`; the next refresh drops its rows
+                pass
+            except OSError as error:
+                raise _unreadable(waiting[-1].path, error) from error
             if not more:
                 ended.append(waiting.pop())
                 offset = 0
@@ -79,35 +87,36 @@ class Refreshing:
         return events, offset, ended
 
     def _step(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int, bool]:
-        """One transaction: how far it got, how many events were new, and whether there may be more."""
+        """A few megabytes: how far it got, how many events were new, and whether there is more."""
         number, offset = self._known(connection, file)
-        with file.path.open("rb") as opened:
-            piece = chunk(opened, offset)
-            if piece.end == offset:
+        end, skipped, placed = offset, 0, []
+        with opened(file.path) as lines:
+            for start, end, line in whole_lines(lines, offset):
+                entry = read(line) if line is not None else None
+                if entry is not None:
+                    placed.append(Placed(entry=entry, offset=start, length=end - start))
+                elif line is None or not line.isspace():
+                    skipped += 1
+                if end - offset >= _CHUNK:
+                    break
+            if end == offset:
                 return offset, 0, False
-            after = tail(opened, piece.end)
-        placed, skipped = [], piece.overlong
-        for start, line in piece.lines:
-            entry = read(line)
-            if entry is None:
-                skipped += 1
-            else:
-                placed.append(Placed(entry=entry, offset=start, length=len(line)))
+            after = tail(lines, end)
         fresh = self._intake.take(connection, number, placed)
         doubled = len(placed) - fresh
         connection.execute(
             "UPDATE file SET name = ?, offset = ?, tail = ?, skipped = skipped + ?, doubled = doubled + ? WHERE id = ?",
-            (file.path.name, piece.end, after, skipped + doubled, doubled, number),
+            (file.path.name, end, after, skipped + doubled, doubled, number),
         )
-        return piece.end, fresh, piece.more
+        return end, fresh, end - offset >= _CHUNK
 
     def _known(self, connection: sqlite3.Connection, file: LogFile) -> tuple[int, int]:
         """The file's number and how far it was read; from its start if it isn't what it was."""
         row = connection.execute("SELECT id, offset, tail, name FROM file WHERE head = ?", (file.head,)).fetchone()
         if row is not None:
             number, offset, before, name = row
-            with file.path.open("rb") as opened:
-                if os.fstat(opened.fileno()).st_size >= offset and tail(opened, offset) == before:
+            with opened(file.path) as lines:
+                if os.fstat(lines.fileno()).st_size >= offset and tail(lines, offset) == before:
                     if name != file.path.name:
                         connection.execute("UPDATE file SET name = ? WHERE id = ?", (file.path.name, number))
                     return number, offset
@@ -142,6 +151,10 @@ class Refreshing:
         return True
 
 
+def _unreadable(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"can't read {path} of the event log: {error.strerror or error}; see to it that you may.")
+
+
 def _tail_of_nothing(file: LogFile) -> bytes:
-    with file.path.open("rb") as opened:
-        return tail(opened, 0)
+    with opened(file.path) as lines:
+        return tail(lines, 0)

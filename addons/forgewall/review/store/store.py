@@ -294,10 +294,6 @@ class Store:
             return work()
         except sqlite3.Error as error:
             raise told(error, self._database.file) from error
-        except OSError as error:
-            raise StoreError(
-                f"can't read the event log in {self._directory}: {error.strerror or error}; see to it that you may."
-            ) from error
 
 
 def _skipped(connection: sqlite3.Connection) -> int:

@@ -35,7 +35,7 @@ def ids(store: Store) -> list[str]:
 
 def told(store: Store) -> Any:
     """All that the index counts."""
-    statistics = store.statistics(NOW - timedelta(days=5), NOW + timedelta(days=1))
+    statistics = [store.statistics(NOW - timedelta(days=days), NOW + timedelta(days=days)) for days in (5, 90)]
     cases = [(case.id, case.count, case.bytes, case.first_seen) for case in store.cases(Filters(), limit=1000)]
     return ids(store), statistics, store.usage(), cases, store.count(Filters(text="mallory"))
 

@@ -17,6 +17,9 @@ DAY = 86400
 LEVELS = (HOUR, DAY, 7 * DAY, 28 * DAY)
 """Seconds of the spans that are counted: a slot of buckets, and those of tallies; each holds whole ones of the last."""
 
+ALL = 0
+"""In place of a file: spans of more than a day are counted over all files."""
+
 ADDRESS, PERSON, OPERATION, REASON, UPLOADED = DIMENSIONS = range(5)
 """What alerts are counted by, and uploads."""
 
@@ -105,7 +108,7 @@ class Counts:
             connection.executemany(
                 _TALLY,
                 sorted(
-                    (level, dimension, start * level, name, file, *sums)
+                    (level, dimension, start * level, name, file if level <= DAY else ALL, *sums)
                     for (dimension, start, name), sums in tallies.items()
                 ),
             )

@@ -22,7 +22,7 @@ from forgewall.record import owner
 from forgewall.review.store.errors import StoreError, is_broken, is_busy, told
 
 APPLICATION = 0x46774C57
-VERSION = 3
+VERSION = 4
 """Of the schema; a file of another one is made anew."""
 
 _PATIENCE = 60.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from forgewall.review.store.counting import ALL, DAY, LEVELS
+
 _REST = """
     SELECT e.cas, min(e.n), max(e.n), sum(e.attempt = 1), sum(e.attempt = 2), sum(e.attempt = 3),
         sum(CASE WHEN e.bytes IS NULL OR (r.dataset = 'decision' AND r.outcome != 'blocked') THEN 0
@@ -12,6 +14,12 @@ _REST = """
         sum(r.outcome IN ('blocked', 'cut'))
     FROM event e JOIN ruling r ON r.id = e.ruling
     WHERE e.cas IN (SELECT cas FROM touched) GROUP BY e.cas
+"""
+
+_DAYS = "SELECT DISTINCT start FROM tally WHERE level = ? AND file = ?"
+_LONG = """
+    INSERT INTO tally SELECT ?, dimension, ?, name, ?, sum(count), sum(bytes), max(last)
+    FROM tally WHERE level = ? AND start >= ? AND start < ? GROUP BY dimension, name
 """
 
 
@@ -23,12 +31,22 @@ def drop(connection: sqlite3.Connection, files: Iterable[int]) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO touched SELECT cas FROM event WHERE file = ? AND cas IS NOT NULL", numbers
     )
+    days = [day for number in numbers for (day,) in connection.execute(_DAYS, (DAY, *number))]
     for table in ("event", "slot", "tally", "usage"):
         connection.executemany(f"DELETE FROM {table} WHERE file = ?", numbers)  # noqa: S608 - our own names
+    _tally(connection, days)
     connection.executemany("DELETE FROM file WHERE id = ?", numbers)
     _count_cases(connection)
     _prune(connection)
     connection.execute("UPDATE epoch SET number = number + 1")
+
+
+def _tally(connection: sqlite3.Connection, days: Iterable[int]) -> None:
+    """Count anew the long spans that lost some of these days."""
+    for level in LEVELS:
+        for start in {day // level * level for day in days} if level > DAY else ():
+            connection.execute("DELETE FROM tally WHERE level = ? AND start = ?", (level, start))
+            connection.execute(_LONG, (level, start, ALL, DAY, start, start + level))
 
 
 def _count_cases(connection: sqlite3.Connection) -> None:

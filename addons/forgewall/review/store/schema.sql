@@ -93,7 +93,7 @@ CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE tally (  -- alerts by what they are about, and uploads, in spans of each length (`counting.LEVELS`)
     level INTEGER NOT NULL, dimension INTEGER NOT NULL, start INTEGER NOT NULL, name INTEGER NOT NULL,
     file INTEGER NOT NULL, count INTEGER NOT NULL, bytes INTEGER NOT NULL, last INTEGER NOT NULL,
-    PRIMARY KEY (level, dimension, start, name, file)
+    PRIMARY KEY (level, dimension, start, name, file)  -- file 0 stands for all of them, where the level is over a day
 ) WITHOUT ROWID;
 
 CREATE TABLE usage (

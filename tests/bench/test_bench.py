@@ -73,7 +73,7 @@ def test_an_unknown_part_is_a_usage_error(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit) as ended:
         main(["trafic"])
     assert ended.value.code == 2
-    assert "engine, traffic" in capsys.readouterr().err
+    assert "engine, review, traffic" in capsys.readouterr().err
 
 
 def test_an_answer_that_is_not_the_origins_ends_the_measurement(tmp_path: Path) -> None:

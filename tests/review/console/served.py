@@ -33,10 +33,14 @@ approved:
 """
 
 
+NOW = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+"""What a console's clock shows at first."""
+
+
 class Clock:
     """A clock that only moves when told."""
 
-    def __init__(self, now: datetime = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)) -> None:
+    def __init__(self, now: datetime = NOW) -> None:
         self.now = now
 
     def __call__(self) -> datetime:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.record.samples import TARGET, decision
-from tests.review.console.served import POLICY, Answer, Browser, Console, console, written
+from tests.review.console.served import NOW, POLICY, Answer, Browser, Console, console, written
 
 from forgewall.decide.engine import decide
 from forgewall.decide.load import load
@@ -24,7 +24,7 @@ ASKED = {"for": "1h", "who": "user", "operation": "push", "reason": "INC-7"}
 
 @pytest.fixture
 def refused() -> Decision:
-    return decision()
+    return decision(time=NOW - timedelta(minutes=3))
 
 
 @pytest.fixture

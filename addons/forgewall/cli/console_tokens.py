@@ -73,7 +73,7 @@ def _list(tokens: Tokens) -> None:
 
 
 def _tell(settings: Settings, note: str, role: Role) -> None:
-    log = EventLog(settings.events)
+    log = EventLog(settings.events, clock=settings.clock)
     try:
         log.write(
             Review(

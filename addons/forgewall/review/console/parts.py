@@ -38,7 +38,7 @@ class Parts:
 
 def assemble(settings: Settings) -> Parts:
     """The parts; nothing is opened or started yet."""
-    log = EventLog(settings.events)
+    log = EventLog(settings.events, clock=settings.clock)
     stores = Stores(lambda: Store(settings.events, file=settings.index, clock=settings.clock))
     return Parts(
         settings=settings,

@@ -170,7 +170,7 @@ def console(directory: Path, clock: Clock | None = None, policy: str = POLICY, *
 def written(directory: Path, *events: Any) -> None:
     """Put `events` into the log of a console that will be, or is, in `directory`."""
     (directory / "events").mkdir(exist_ok=True)
-    log = EventLog(directory / "events")
+    log = EventLog(directory / "events", clock=lambda: NOW)
     for event in events:
         log.write(event)
     log.close()

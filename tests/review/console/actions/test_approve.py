@@ -244,7 +244,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 
 def test_hostile_fields_stay_text(tmp_path: Path) -> None:
     target = replace(TARGET, address=f"github.com/mallory/{HOSTILE}", key=f"github.com/mallory/{HOSTILE}".lower())
-    one = decision(target=target)
+    one = decision(target=target, time=NOW - timedelta(minutes=3))
     written(tmp_path, one)
     with console(tmp_path) as served:
         with Store(served.settings.events, clock=served.clock) as store:

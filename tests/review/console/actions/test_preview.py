@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser
 from tests.record.samples import decision
 from tests.review.console.actions.test_approve import policy_of
 from tests.review.console.pages.conftest import Watched, axe, chromium, taken_in, watched
-from tests.review.console.served import POLICY, Console, console, written
+from tests.review.console.served import NOW, POLICY, Console, console, written
 
 from forgewall.review.filters import Filters
 from forgewall.review.store import Store
@@ -24,7 +25,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'</pre><script>alert(2)</script>"
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Console]:
-    written(tmp_path, decision())
+    written(tmp_path, decision(time=NOW - timedelta(minutes=3)))
     with console(tmp_path) as one:
         taken_in(one)
         yield one

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.record.samples import decision
-from tests.review.console.served import Console, console, written
+from tests.review.console.served import NOW, Console, console, written
 
 from forgewall.review.case import Case, State
 from forgewall.review.filters import Filters
@@ -18,7 +18,7 @@ from forgewall.review.store import Store
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Console]:
-    written(tmp_path, decision())
+    written(tmp_path, decision(time=NOW - timedelta(minutes=3)))
     with console(tmp_path) as one:
         with Store(one.settings.events, clock=one.clock) as store:
             store.refresh()

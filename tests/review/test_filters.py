@@ -55,6 +55,22 @@ def test_names_repeat_and_commas_separate() -> None:
     assert parsed(("user", r"Lima\, Ana,ACME\bob,a\\b\\")).user == ("Lima, Ana", "ACME\\bob", "a\\b\\")
 
 
+@pytest.mark.parametrize(
+    ("spelled", "values"),
+    [
+        (r"\\,0", ("\\", "0")),
+        (r"a\,b,c", ("a,b", "c")),
+        (r"a\b", ("a\\b",)),
+        (r"a\\\,b", ("a\\,b",)),
+        (r"a\\,b", ("a\\", "b")),
+        ("\\", ("\\",)),
+        (",,a,", ("a",)),
+    ],
+)
+def test_backslashes_before_commas(spelled: str, values: tuple[str, ...]) -> None:
+    assert parsed(("user", spelled)).user == values
+
+
 def test_nothing_that_is_asked_is_everything() -> None:
     assert parsed(*[(name, "") for name in NAMES], ("user", " , ,")) == Filters()
 

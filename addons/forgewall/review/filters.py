@@ -70,7 +70,7 @@ _NO = frozenset({"0", "no", "false", "off"})
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SPAN = re.compile(r"([0-9]{1,9})\s*([smhdw])")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_COMMA = re.compile(r"(?<!\\),|(?<=[^\\]\\\\),")
+_PART = re.compile(r"(?:\\[\\,]|[^,])+")
 _ESCAPED = re.compile(r"\\([\\,])")
 _TO_ESCAPE = re.compile(r"\\(?=[\\,]|\Z)|,")
 
@@ -193,7 +193,7 @@ def _told(row: Row) -> str:
 
 
 def _parts(value: str) -> list[str]:
-    parts = [_ESCAPED.sub(r"\1", part.strip()) for part in _COMMA.split(value)]
+    parts = [_ESCAPED.sub(r"\1", part.strip()) for part in _PART.findall(value)]
     return [part for part in parts if part]
 
 
